@@ -26,13 +26,16 @@ export const DATABASE_ERROR_KINDS = {
   too_many_connections: { retryable: true, meaning: "the server accepts no more connections" },
   disk_full: { retryable: false, meaning: "no space is left where the database keeps its data" },
   busy: { retryable: true, meaning: "another process was using the database for the whole time allowed" },
-  commit_outcome_unknown: { retryable: false, meaning: "the answer to COMMIT was lost, so it may or may not have happened" },
+  commit_outcome_unknown: {
+    retryable: false,
+    meaning: "the answer to COMMIT was lost, so it may or may not have happened",
+  },
   parameter_mismatch: { retryable: false, meaning: "the parameters do not fit the placeholders" },
   adapter_in_transaction: { retryable: false, meaning: "the adapter was used inside its own transaction" },
   transaction_ended: { retryable: false, meaning: "a transaction was used after its end" },
   unsupported: { retryable: false, meaning: "this database, or this version of it, cannot do that" },
   unknown: { retryable: false, meaning: "the database reported something that has no kind of its own" },
-} as const satisfies Record<string, { readonly retryable: boolean; readonly meaning: string }>;
+} as const;
 
 /** A kind of failure of the database layer; see {@link DATABASE_ERROR_KINDS}. */
 export type DatabaseErrorKind = keyof typeof DATABASE_ERROR_KINDS;

@@ -1,0 +1,40 @@
+import type { ParsedStatement } from "./sql/placeholders.ts";
+
+/** What a connection returns: rows already converted, with the names of their columns. */
+export interface RawResult {
+  readonly rows: Record<string, unknown>[];
+  readonly columns: readonly string[];
+  /** Rows matched, for a statement that returns none. */
+  readonly affectedRows: number;
+  /** The key that the server gave to the row inserted; null where the database doesn't tell it this way. */
+  readonly insertedId: string | null;
+}
+
+/** How one statement is run. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The moment on the monotonic clock at which to give up. */
+  readonly deadline?: number | undefined;
+  /** Whether the prepared statement is kept for the next time. */
+  readonly keep: boolean;
+}
+
+/** One session with a database. Not shared: whoever has it uses it alone. */
+export interface Connection {
+  /** Runs a statement to its end. May answer without a promise when nothing had to be waited for. */
+  run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): RawResult | Promise<RawResult>;
+  /** Runs a statement and hands out its rows in batches as they come. */
+  stream(
+    statement: ParsedStatement,
+    params: readonly unknown[],
+    options: RunOptions,
+  ): AsyncIterable<Record<string, unknown>[]>;
+  /** Runs a statement that has neither parameters nor rows: BEGIN, COMMIT, SAVEPOINT and their like. */
+  control(sql: string, options?: Pick<RunOptions, "signal" | "deadline">): void | Promise<void>;
+  /** Whether a transaction is open on it, as the driver or the server says. */
+  readonly inTransaction: boolean;
+  /** False once the connection is known to be broken. */
+  readonly isUsable: boolean;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+/**
+ * One adapter over SQLite, PostgreSQL and MySQL/MariaDB.
+ *
+ * @module fraisier/db
+ */
+export { type AdapterOptions, FraiserDatabaseAdapter } from "./adapter.ts";
+export { type Clock, sleep, systemClock, type Timer } from "./clock.ts";
+export { type DatabaseConfig, type DatabaseConfigSources, DEFAULT_DATABASE_URL, loadDatabaseConfig } from "./config.ts";
+export {
+  DATABASE_ERROR_KINDS,
+  DatabaseError,
+  type DatabaseErrorDetails,
+  type DatabaseErrorKind,
+  DriverErrorSummary,
+  FraisierError,
+  type FraisierErrorDetails,
+} from "./errors.ts";
+export { createAdapterFromUrl, databaseTypeOfUrl, maskUrl } from "./factory.ts";
+export { MigrationError, type MigrationErrorKind } from "./migrations/errors.ts";
+export { type MigrationFile, readMigrations } from "./migrations/files.ts";
+export { type AppliedMigration, type MigrationOptions, type MigrationResult, MigrationRunner, type MigrationStatus, runMigrations } from "./migrations/runner.ts";
+export type { Dialect } from "./dialect.ts";
+export type { PoolMetrics, PoolOptions } from "./pool.ts";
+export { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
+export { Transaction } from "./transaction.ts";
+export {
+  DatabaseType,
+  type HealthStatus,
+  type IsolationLevel,
+  type KeyOptions,
+  type Queryable,
+  type QueryResult,
+  type Row,
+  type StatementOptions,
+  type TransactionOptions,
+  type UpsertOptions,
+} from "./types.ts";
+export { ArrayValue, array, JsonValue, json } from "./values.ts";

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MigrationError } from "./errors.ts";
+
+/** One migration as its file has it. */
+export interface MigrationFile {
+  /** The number that its name begins with. */
+  readonly version: number;
+  /** The file's name without `.sql`, e.g. `001_create_users`. */
+  readonly name: string;
+  readonly path: string;
+  /** SHA-256 of the file, neutral to line endings and to a byte order mark. */
+  readonly checksum: string;
+  /** What `-- migrate:up` holds. */
+  readonly up: string;
+  /** The line of the file on which `up` begins, from 1. */
+  readonly upLine: number;
+  /** What `-- migrate:down` holds; null when the file has no such section. */
+  readonly down: string | null;
+}
+
+const FILE_NAME = /^(\d+)_[A-Za-z0-9_-]+\.sql$/;
+const SECTION = /^[ \t]*--[ \t]*migrate:(up|down)[ \t]*$/gm;
+
+/**
+ * Reads the migrations of a folder, in the order of their numbers.
+ *
+ * @throws MigrationError `migration_unreadable` or `migration_duplicate`, naming the file
+ */
+export async function readMigrations(folder: string): Promise<MigrationFile[]> {
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    throw new MigrationError("migration_unreadable", `The folder of migrations ${folder} cannot be read (${cause.code}).`, { cause, hint: "Give the folder that holds the .sql files." });
+  });
+  const files: MigrationFile[] = [];
+  for (const fileName of names.filter((name) => name.endsWith(".sql")).sort()) files.push(await readMigration(folder, fileName));
+  files.sort((a, b) => a.version - b.version);
+  const twin = files.find((file, index) => files[index + 1]?.version === file.version);
+  if (twin) {
+    const other = files.find((file) => file.version === twin.version && file !== twin);
+    throw new MigrationError("migration_duplicate", `${twin.path} and ${other?.name}.sql have the same number.`, { hint: "Give one of them the next free number." });
+  }
+  return files;
+}
+
+async function readMigration(folder: string, fileName: string): Promise<MigrationFile> {
+  const path = join(folder, fileName);
+  const version = FILE_NAME.exec(fileName)?.[1];
+  if (version === undefined) {
+    throw new MigrationError("migration_unreadable", `${path} has no name of the form 001_what_it_does.sql.`, { hint: "Rename the file, or move it elsewhere." });
+  }
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new MigrationError("migration_unreadable", `${path} cannot be read (${cause.code}).`, { cause, hint: "Check the permissions of the file." });
+  });
+  const text = decodeUtf8(bytes, path).replaceAll("\r\n", "\n");
+  const checksum = createHash("sha256").update(text).digest("hex");
+  return { version: Number(version), name: fileName.slice(0, -".sql".length), path, checksum, ...sections(text, path) };
+}
+
+function decodeUtf8(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new MigrationError("migration_unreadable", `${path} is not UTF-8.`, { hint: "Save the file as UTF-8." });
+  }
+}
+
+function sections(text: string, path: string): Pick<MigrationFile, "up" | "upLine" | "down"> {
+  const marks = [...text.matchAll(SECTION)];
+  const isOrdered = marks[0]?.[1] === "up" && (marks.length === 1 || (marks.length === 2 && marks[1]?.[1] === "down"));
+  if (!isOrdered) {
+    throw new MigrationError("migration_unreadable", `${path} needs the line "-- migrate:up" and, after it, at most one "-- migrate:down".`, { hint: "Put the statements below these lines." });
+  }
+  const [up, down] = marks as [RegExpExecArray, RegExpExecArray?];
+  const upStart = up.index + up[0].length;
+  return {
+    up: text.slice(upStart, down?.index),
+    upLine: text.slice(0, upStart).split("\n").length,
+    down: down === undefined ? null : text.slice(down.index + down[0].length),
+  };
+}

@@ -1,0 +1,150 @@
+import type { RawResult } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import { DatabaseError } from "./errors.ts";
+import {
+  type BuiltStatement,
+  buildDelete,
+  buildInsert,
+  buildInsertMany,
+  buildUpdate,
+  buildUpsert,
+} from "./sql/build.ts";
+import type { KeyOptions, Queryable, QueryResult, Row, StatementOptions, UpsertOptions } from "./types.ts";
+
+/** The query methods, which the adapter and a transaction share; they differ only in where a statement runs. */
+export abstract class QueryMethods implements Queryable {
+  abstract readonly dialect: Dialect;
+
+  /** Runs one statement where this object runs them. */
+  protected abstract run(
+    query: string,
+    params: readonly unknown[],
+    options: StatementOptions,
+  ): Promise<RawResult & { executionTimeMs: number }>;
+
+  /** Runs `work` so that all of it happens or nothing. */
+  protected abstract atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void>;
+
+  abstract stream<R extends object = Row>(
+    query: string,
+    params?: readonly unknown[],
+    options?: StatementOptions,
+  ): AsyncIterable<R>;
+
+  /**
+   * Runs any statement, DDL too, and returns its rows.
+   *
+   * @example const users = await adapter.executeQuery("SELECT id, name FROM users WHERE age > ?", [30]);
+   * @throws DatabaseError
+   */
+  async executeQuery<R extends object = Row>(
+    query: string,
+    params: readonly unknown[] = [],
+    options: StatementOptions = {},
+  ): Promise<R[]> {
+    return (await this.run(query, params, options)).rows as R[];
+  }
+
+  /** Runs any statement and returns its rows with what is known about them. @throws DatabaseError */
+  async execute<R extends object = Row>(
+    query: string,
+    params: readonly unknown[] = [],
+    options: StatementOptions = {},
+  ): Promise<QueryResult<R>> {
+    const { rows, columns, affectedRows, executionTimeMs } = await this.run(query, params, options);
+    return { rows: rows as R[], rowCount: columns.length > 0 ? rows.length : affectedRows, columns, executionTimeMs };
+  }
+
+  /** Runs a statement and returns how many rows it matched, also those that it left as they were. @throws DatabaseError */
+  async executeUpdate(query: string, params: readonly unknown[] = [], options: StatementOptions = {}): Promise<number> {
+    const { rows, columns, affectedRows } = await this.run(query, params, options);
+    return columns.length > 0 ? rows.length : affectedRows;
+  }
+
+  /**
+   * Inserts one row.
+   *
+   * @returns the key of that very row, as text: `data[idColumn]` when given, else the one that the database made.
+   * @throws DatabaseError `unsupported`, before anything is written, when the key cannot be learnt.
+   */
+  async insert(table: string, data: Row, options: KeyOptions = {}): Promise<string> {
+    const idColumn = options.idColumn ?? "id";
+    const given = data[idColumn];
+    if (given !== undefined && given !== null) {
+      await this.#runBuilt(buildInsert(this.dialect, table, data, null), options);
+      return keyText(given, table, idColumn);
+    }
+    return this.#insertReturning(
+      buildInsert(this.dialect, table, data, this.#returnable(table, idColumn)),
+      table,
+      idColumn,
+      options,
+    );
+  }
+
+  /** Inserts many rows, which all have the same columns, in one transaction. @returns how many there are now more */
+  async insertMany(table: string, rows: readonly Row[], options: StatementOptions = {}): Promise<number> {
+    if (rows.length === 0) return 0;
+    const statements = buildInsertMany(this.dialect, table, rows);
+    const [only] = statements;
+    if (only && statements.length === 1) return (await this.#runBuilt(only, options)).affectedRows;
+    let count = 0;
+    await this.atomically(async (scope) => {
+      for (const statement of statements) count += (await scope.#runBuilt(statement, options)).affectedRows;
+    });
+    return count;
+  }
+
+  /** Inserts one row, or updates the one that has the same values in the columns `conflict`. @returns the row's key, as text */
+  async upsert(table: string, data: Row, options: UpsertOptions): Promise<string> {
+    const idColumn = options.idColumn ?? "id";
+    const built = buildUpsert(this.dialect, table, data, options.conflict, this.#returnable(table, idColumn));
+    return this.#insertReturning(built, table, idColumn, options);
+  }
+
+  /** Changes the row with this key. @returns false only when there is no such row */
+  async update(table: string, id: unknown, data: Row, options: KeyOptions = {}): Promise<boolean> {
+    const { rows, affectedRows } = await this.#runBuilt(
+      buildUpdate(this.dialect, table, options.idColumn ?? "id", id, data),
+      options,
+    );
+    return rows.length > 0 || affectedRows > 0;
+  }
+
+  /** Deletes the row with this key. @returns false only when there was no such row */
+  async delete(table: string, id: unknown, options: KeyOptions = {}): Promise<boolean> {
+    return (
+      (await this.#runBuilt(buildDelete(this.dialect, table, options.idColumn ?? "id", id), options)).affectedRows > 0
+    );
+  }
+
+  #runBuilt(statement: BuiltStatement, options: StatementOptions): Promise<RawResult> {
+    return this.run(statement.text, statement.params, options);
+  }
+
+  #returnable(table: string, idColumn: string): string {
+    if (this.dialect.supportsReturning) return idColumn;
+    throw new DatabaseError("unsupported", `This database cannot tell the "${idColumn}" that it makes for a row.`, {
+      table,
+      hint: `Give data["${idColumn}"] yourself.`,
+    });
+  }
+
+  async #insertReturning(
+    statement: BuiltStatement,
+    table: string,
+    idColumn: string,
+    options: StatementOptions,
+  ): Promise<string> {
+    const { rows } = await this.#runBuilt(statement, options);
+    return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
+  }
+}
+
+function keyText(key: unknown, table: string, idColumn: string): string {
+  if (typeof key === "string") return key;
+  if (typeof key === "number" || typeof key === "bigint") return String(key);
+  throw new DatabaseError("unsupported", `The key "${idColumn}" of "${table}" is neither text nor an integer.`, {
+    table,
+  });
+}

@@ -1,0 +1,110 @@
+import type { Dialect } from "../dialect.ts";
+import { DatabaseError } from "../errors.ts";
+import type { Row } from "../types.ts";
+
+/** A statement made for a caller who gave names and values. The text holds `?` for every value. */
+export interface BuiltStatement {
+  readonly text: string;
+  readonly params: readonly unknown[];
+}
+
+const list = (dialect: Dialect, names: readonly string[]): string =>
+  names.map((name) => dialect.quoteIdentifier(name)).join(", ");
+const marks = (count: number): string => Array.from({ length: count }, () => "?").join(", ");
+const returning = (dialect: Dialect, column: string | null): string =>
+  column === null ? "" : ` RETURNING ${dialect.quoteIdentifier(column)}`;
+
+/** INSERT of one row; `returningColumn` is what the statement answers with. */
+export function buildInsert(
+  dialect: Dialect,
+  table: string,
+  data: Row,
+  returningColumn: string | null,
+): BuiltStatement {
+  const columns = Object.keys(data);
+  const head = `INSERT INTO ${dialect.quoteIdentifier(table)} `;
+  const body =
+    columns.length === 0 ? dialect.insertDefaults : `(${list(dialect, columns)}) VALUES (${marks(columns.length)})`;
+  return { text: head + body + returning(dialect, returningColumn), params: Object.values(data) };
+}
+
+/**
+ * INSERTs of many rows, as few as the database's limit of parameters allows.
+ *
+ * @throws DatabaseError `parameter_mismatch` when the rows don't all have the same columns.
+ */
+export function buildInsertMany(dialect: Dialect, table: string, rows: readonly Row[]): BuiltStatement[] {
+  const columns = Object.keys(rows[0] ?? {});
+  if (columns.length === 0) return rows.map((row) => buildInsert(dialect, table, row, null));
+  rows.forEach((row, index) => {
+    const odd =
+      Object.keys(row).find((key) => !columns.includes(key)) ?? columns.find((key) => !Object.hasOwn(row, key));
+    if (odd !== undefined) {
+      throw new DatabaseError(
+        "parameter_mismatch",
+        `Row ${index} of insertMany has other columns than row 0: see column "${odd}".`,
+        {
+          table,
+          hint: "Give every row the same columns, null where a value is missing.",
+        },
+      );
+    }
+  });
+  const rowsPerStatement = Math.max(1, Math.floor(dialect.maxParameters / columns.length));
+  const head = `INSERT INTO ${dialect.quoteIdentifier(table)} (${list(dialect, columns)}) VALUES `;
+  const group = `(${marks(columns.length)})`;
+  const statements: BuiltStatement[] = [];
+  for (let start = 0; start < rows.length; start += rowsPerStatement) {
+    const chunk = rows.slice(start, start + rowsPerStatement);
+    const params = chunk.flatMap((row) => columns.map((column) => row[column]));
+    statements.push({ text: head + chunk.map(() => group).join(", "), params });
+  }
+  return statements;
+}
+
+/** INSERT that updates the row it collides with on the key `conflict`. */
+export function buildUpsert(
+  dialect: Dialect,
+  table: string,
+  data: Row,
+  conflict: readonly string[],
+  returningColumn: string | null,
+): BuiltStatement {
+  const missing = conflict.find((column) => !Object.hasOwn(data, column));
+  if (conflict.length === 0 || missing !== undefined) {
+    throw new DatabaseError(
+      "parameter_mismatch",
+      missing
+        ? `upsert needs a value for "${missing}", which its conflict names.`
+        : "upsert needs the columns of a unique key in conflict.",
+      { table },
+    );
+  }
+  const updates = Object.keys(data).filter((column) => !conflict.includes(column));
+  const insert = buildInsert(dialect, table, data, null);
+  const quote = (names: readonly string[]) => names.map((name) => dialect.quoteIdentifier(name));
+  return {
+    text: `${insert.text} ${dialect.upsertClause(quote(conflict), quote(updates))}${returning(dialect, returningColumn)}`,
+    params: insert.params,
+  };
+}
+
+/** UPDATE of the row with this key; with no data, a look whether the row exists. */
+export function buildUpdate(dialect: Dialect, table: string, idColumn: string, id: unknown, data: Row): BuiltStatement {
+  const columns = Object.keys(data);
+  const where = `WHERE ${dialect.quoteIdentifier(idColumn)} = ?`;
+  if (columns.length === 0) return { text: `SELECT 1 FROM ${dialect.quoteIdentifier(table)} ${where}`, params: [id] };
+  const assignments = columns.map((column) => `${dialect.quoteIdentifier(column)} = ?`).join(", ");
+  return {
+    text: `UPDATE ${dialect.quoteIdentifier(table)} SET ${assignments} ${where}`,
+    params: [...Object.values(data), id],
+  };
+}
+
+/** DELETE of the row with this key. */
+export function buildDelete(dialect: Dialect, table: string, idColumn: string, id: unknown): BuiltStatement {
+  return {
+    text: `DELETE FROM ${dialect.quoteIdentifier(table)} WHERE ${dialect.quoteIdentifier(idColumn)} = ?`,
+    params: [id],
+  };
+}

@@ -1,0 +1,31 @@
+/** The rules by which a database cuts SQL text into tokens. Data, so that one scanner serves all. */
+export interface LexicalRules {
+  /** What `"…"` holds. */
+  readonly doubleQuoted: "identifier" | "string";
+  /** Whether `` `…` `` is an identifier. */
+  readonly backtickIdentifiers: boolean;
+  /** Whether `[…]` is an identifier. */
+  readonly bracketIdentifiers: boolean;
+  /** Whether a backslash escapes the next character inside every string. */
+  readonly backslashEscapes: boolean;
+  /** Whether `E'…'` is a string in which a backslash escapes. */
+  readonly escapeStrings: boolean;
+  /** Whether `$tag$ … $tag$` is a string. */
+  readonly dollarQuotes: boolean;
+  /** Whether `#` begins a comment. */
+  readonly hashComments: boolean;
+  /** Whether `--` begins a comment only before white space, a control character or the end. */
+  readonly dashCommentNeedsSpace: boolean;
+  /** Whether comments nest. */
+  readonly nestedComments: boolean;
+  /** Whether `/*! … *\/` is executed. */
+  readonly executableComments: boolean;
+  /** Characters that begin a named variable of the database itself; refused, since one SQL text serves all. */
+  readonly variablePrefixes: string;
+  /** Whether `?` followed by digits is a numbered parameter of the database itself. */
+  readonly numberedQuestionMarks: boolean;
+  /** Whether `??` stands for the operator `?`. */
+  readonly questionMarkOperators: boolean;
+  /** How a statement that holds statements (a trigger's body, say) is recognised. */
+  readonly compoundStatements: "trigger" | "none";
+}

@@ -1,0 +1,112 @@
+import type { Dialect } from "../dialect.ts";
+import { DatabaseError } from "../errors.ts";
+import { type PlaceholderStyle, Scanner } from "./scanner.ts";
+import { readStatement } from "./splitter.ts";
+
+/** A statement whose placeholders are the database's own. */
+export interface ParsedStatement {
+  /** The text to send. */
+  readonly sql: string;
+  /** How many values the caller must give; null when the text is native and nobody counted. */
+  readonly parameterCount: number | null;
+  /** The first word, in capitals: INSERT, SELECT, … Empty for a statement that begins with something else. */
+  readonly verb: string;
+  /** For each placeholder sent, which of the caller's values it takes; null when they are the same, in order. */
+  readonly order: readonly number[] | null;
+}
+
+/**
+ * Converts `?`, `$1` and `%s` to the database's own placeholders.
+ *
+ * @throws DatabaseError `parameter_mismatch` for mixed or foreign styles, `syntax_error` for an empty text, an unclosed
+ * string or a second statement.
+ */
+export function parseStatement(text: string, dialect: Dialect): ParsedStatement {
+  const scanner = new Scanner(text, dialect.lexical);
+  const pieces: string[] = [];
+  const order: number[] = [];
+  let style: PlaceholderStyle | null = null;
+  let copied = 0;
+  let verb: string | null = null;
+  const extent = readStatement(scanner, dialect.lexical, () => {
+    verb ??= scanner.kind === "word" ? text.slice(scanner.start, scanner.end).toUpperCase() : "";
+    if (scanner.kind === "variable") throw foreignPlaceholder(text.slice(scanner.start, scanner.end));
+    if (scanner.kind === "operator" && scanner.end - scanner.start === 2 && text.startsWith("??", scanner.start)) {
+      pieces.push(text.slice(copied, scanner.start), "?");
+      copied = scanner.end;
+    }
+    if (scanner.kind !== "placeholder") return;
+    if (style !== null && style !== scanner.style) throw mixedPlaceholders(style, scanner.style);
+    style = scanner.style;
+    const index = style === "$" ? scanner.number - 1 : order.length;
+    if (index < 0) throw foreignPlaceholder("$0");
+    order.push(index);
+    const position = dialect.numberedPlaceholders ? index + 1 : order.length;
+    pieces.push(text.slice(copied, scanner.start), dialect.placeholder(position));
+    copied = scanner.end;
+  });
+  if (scanner.unterminated)
+    throw new DatabaseError("syntax_error", "The statement has a string, identifier or comment that is never closed.");
+  if (extent === null || extent.end === extent.start)
+    throw new DatabaseError("syntax_error", "The statement is empty.");
+  if (scanner.kind === "semicolon" && scanner.next() !== "end") throw secondStatement();
+  const parameterCount = order.reduce((count, index) => Math.max(count, index + 1), 0);
+  const used = new Set(order);
+  for (let n = 0; n < parameterCount; n++) if (!used.has(n)) throw unusedParameter(n + 1, parameterCount);
+  const isInOrder = dialect.numberedPlaceholders || order.every((index, position) => index === position);
+  pieces.push(text.slice(copied, extent.end));
+  return { sql: pieces.join(""), verb: verb ?? "", parameterCount, order: isInOrder ? null : order };
+}
+
+/** A statement that is sent as it stands, with the database's own placeholders. */
+export function nativeStatement(text: string, dialect: Dialect): ParsedStatement {
+  const scanner = new Scanner(text, dialect.lexical);
+  const verb = scanner.next() === "word" ? text.slice(scanner.start, scanner.end).toUpperCase() : "";
+  return { sql: text, verb, parameterCount: null, order: null };
+}
+
+/**
+ * The values in the order of the placeholders sent.
+ *
+ * @throws DatabaseError `parameter_mismatch` when their number is wrong.
+ */
+export function arrangeParameters(statement: ParsedStatement, params: readonly unknown[]): readonly unknown[] {
+  if (statement.parameterCount !== null && params.length !== statement.parameterCount) {
+    throw new DatabaseError(
+      "parameter_mismatch",
+      `The statement has placeholders for ${count(statement.parameterCount, "value")}, but ${count(params.length, "value")} ${params.length === 1 ? "was" : "were"} given.`,
+    );
+  }
+  return statement.order === null ? params : statement.order.map((index) => params[index]);
+}
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+function foreignPlaceholder(found: string): DatabaseError {
+  return new DatabaseError("parameter_mismatch", `${found} is not a placeholder that works on every database.`, {
+    hint: 'Use ?, $1 or %s, or give { placeholders: "native" } to send the text as it is.',
+  });
+}
+
+function mixedPlaceholders(first: PlaceholderStyle, second: PlaceholderStyle): DatabaseError {
+  const show = (style: PlaceholderStyle) => (style === "$" ? "$1" : style);
+  return new DatabaseError(
+    "parameter_mismatch",
+    `The statement mixes the placeholder styles ${show(first)} and ${show(second)}.`,
+    {
+      hint: "Write all placeholders of a statement in one style.",
+    },
+  );
+}
+
+function unusedParameter(n: number, highest: number): DatabaseError {
+  return new DatabaseError("parameter_mismatch", `The statement uses $${highest} but never $${n}.`, {
+    hint: "Number the placeholders from $1 without gaps.",
+  });
+}
+
+function secondStatement(): DatabaseError {
+  return new DatabaseError("syntax_error", "The text holds more than one statement.", {
+    hint: "Run the statements one by one, inside transaction() if they belong together.",
+  });
+}

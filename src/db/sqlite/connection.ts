@@ -1,0 +1,263 @@
+import { constants, DatabaseSync, type StatementSync } from "node:sqlite";
+import { type Clock, sleep } from "../clock.ts";
+import type { Connection, RawResult, RunOptions } from "../connection.ts";
+import { DatabaseError } from "../errors.ts";
+import type { ParsedStatement } from "../sql/placeholders.ts";
+import { isBusy, isSqliteError, translateError } from "./errors.ts";
+import { type Decoder, decoderFor, encodeValue, type SqliteValue } from "./types.ts";
+
+/** How a connection is opened. */
+export interface SqliteConnectionOptions {
+  /** The file, or `:memory:`. */
+  readonly path: string;
+  readonly readOnly: boolean;
+  /** Statements that set the session up. */
+  readonly pragmas: readonly string[];
+  /** Milliseconds to wait, at most, for a file that somebody else has locked. */
+  readonly busyTimeoutMs: number;
+  readonly exposeValues: boolean;
+  readonly clock: Clock;
+}
+
+/** A prepared statement with what is needed to turn its rows into objects. */
+interface Prepared {
+  readonly statement: StatementSync;
+  columns: readonly string[];
+  decoders: readonly Decoder[];
+}
+
+/** How many prepared statements a connection keeps. */
+const KEPT_STATEMENTS = 200;
+/** How many rows a stream reads at a time before others get their turn. */
+const STREAM_BATCH = 200;
+/** The longest pause between two looks at a locked file. Constant: a growing one starves those who have waited long. */
+const BUSY_PAUSE_MS = 3;
+/** Their `changes` count rows; that of any other statement is left over from an earlier one. */
+const COUNTING_VERBS = new Set(["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"]);
+const OUT_OF_RANGE = "ERR_OUT_OF_RANGE";
+
+/** One connection to an SQLite file, by `node:sqlite`. The only place that knows this driver. */
+export class SqliteConnection implements Connection {
+  readonly #database: DatabaseSync;
+  readonly #options: SqliteConnectionOptions;
+  readonly #kept = new Map<string, Prepared>();
+  /** Grows whenever SQLite prepares a statement, also when it silently does so anew after a change of the schema. */
+  #preparations = 0;
+  readonly #seesPreparations: boolean;
+
+  private constructor(database: DatabaseSync, options: SqliteConnectionOptions) {
+    this.#database = database;
+    this.#options = options;
+    // Node 22 has no authorizer; there the columns are looked up after every run.
+    this.#seesPreparations = typeof database.setAuthorizer === "function";
+    if (this.#seesPreparations) {
+      database.setAuthorizer(() => {
+        this.#preparations++;
+        return constants.SQLITE_OK;
+      });
+    }
+  }
+
+  /** @throws DatabaseError */
+  static async open(options: SqliteConnectionOptions): Promise<SqliteConnection> {
+    let database: DatabaseSync;
+    try {
+      database = new DatabaseSync(options.path, {
+        readOnly: options.readOnly,
+        timeout: 0,
+        enableForeignKeyConstraints: true,
+      });
+    } catch (error) {
+      throw translateError(error, options.exposeValues);
+    }
+    const connection = new SqliteConnection(database, options);
+    try {
+      for (const pragma of options.pragmas) await connection.control(pragma);
+      return connection;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  get isUsable(): boolean {
+    return this.#database.isOpen;
+  }
+
+  run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): RawResult | Promise<RawResult> {
+    const values = params.map((value, index) => encodeValue(value, index + 1));
+    return this.#whenFree(() => this.#runOnce(statement, values, options.keep), options);
+  }
+
+  async *stream(
+    statement: ParsedStatement,
+    params: readonly unknown[],
+    options: RunOptions,
+  ): AsyncIterable<Record<string, unknown>[]> {
+    const values = params.map((value, index) => encodeValue(value, index + 1));
+    const begin = () => {
+      const prepared = this.#prepare(statement.sql);
+      prepared.statement.setReadBigInts(true);
+      const rows = prepared.statement.iterate(...values) as unknown as Iterator<SqliteValue[]>;
+      return { prepared, rows, first: rows.next() };
+    };
+    const { prepared, rows, first } = await this.#whenFree(begin, options);
+    this.#refreshColumns(prepared);
+    let next = first;
+    try {
+      while (!next.done) {
+        const batch: Record<string, unknown>[] = [];
+        for (; !next.done && batch.length < STREAM_BATCH; next = this.#translated(() => rows.next()))
+          batch.push(buildRow(prepared, next.value));
+        yield batch;
+        await sleep(this.#options.clock, 0, options.signal).catch(() => {
+          throw cancelled();
+        });
+        this.#assertInTime(options);
+      }
+    } finally {
+      rows.return?.();
+    }
+  }
+
+  control(sql: string, options: Pick<RunOptions, "signal" | "deadline"> = {}): void | Promise<void> {
+    return this.#whenFree(() => this.#database.exec(sql), options);
+  }
+
+  async ping(): Promise<void> {
+    await this.control("SELECT 1");
+  }
+
+  async close(): Promise<void> {
+    this.#kept.clear();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #runOnce(statement: ParsedStatement, values: readonly SqliteValue[], keep: boolean): RawResult {
+    const prepared = keep ? this.#keptStatement(statement.sql) : this.#prepare(statement.sql);
+    const before = this.#preparations;
+    if (prepared.columns.length === 0) {
+      const { changes } = prepared.statement.run(...values);
+      return {
+        rows: [],
+        columns: [],
+        affectedRows: COUNTING_VERBS.has(statement.verb) ? Number(changes) : 0,
+        insertedId: null,
+      };
+    }
+    const raw = this.#readAll(prepared, values);
+    if (before !== this.#preparations || !this.#seesPreparations) this.#refreshColumns(prepared);
+    return {
+      rows: raw.map((row) => buildRow(prepared, row)),
+      columns: prepared.columns,
+      affectedRows: 0,
+      insertedId: null,
+    };
+  }
+
+  /**
+   * Reads integers as numbers, which is faster, and again as bigints when one does not fit. Where the connection may
+   * write the statement must not run twice, so there they are bigints from the start.
+   */
+  #readAll({ statement }: Prepared, values: readonly SqliteValue[]): SqliteValue[][] {
+    if (this.#options.readOnly) {
+      try {
+        return statement.all(...values) as unknown as SqliteValue[][];
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== OUT_OF_RANGE) throw error;
+      }
+    }
+    statement.setReadBigInts(true);
+    try {
+      return statement.all(...values) as unknown as SqliteValue[][];
+    } finally {
+      statement.setReadBigInts(false);
+    }
+  }
+
+  #keptStatement(sql: string): Prepared {
+    const kept = this.#kept.get(sql);
+    if (kept !== undefined) return kept;
+    const prepared = this.#prepare(sql);
+    if (this.#kept.size >= KEPT_STATEMENTS) this.#kept.delete(this.#kept.keys().next().value as string);
+    this.#kept.set(sql, prepared);
+    return prepared;
+  }
+
+  #prepare(sql: string): Prepared {
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(true);
+    const prepared: Prepared = { statement, columns: [], decoders: [] };
+    this.#refreshColumns(prepared);
+    return prepared;
+  }
+
+  #refreshColumns(prepared: Prepared): void {
+    const columns = prepared.statement.columns();
+    prepared.columns = columns.map((column) => column.name);
+    prepared.decoders = columns.map((column) => decoderFor(column.type));
+  }
+
+  /** Runs `action`, and again after a short pause for as long as somebody else has the file locked. */
+  #whenFree<T>(action: () => T, options: Pick<RunOptions, "signal" | "deadline">): T | Promise<T> {
+    if (options.signal?.aborted) throw cancelled();
+    try {
+      return action();
+    } catch (error) {
+      if (!isBusy(error)) throw translateError(error, this.#options.exposeValues);
+      return this.#waitUntilFree(action, options, error);
+    }
+  }
+
+  async #waitUntilFree<T>(
+    action: () => T,
+    options: Pick<RunOptions, "signal" | "deadline">,
+    first: unknown,
+  ): Promise<T> {
+    const { clock, busyTimeoutMs, exposeValues } = this.#options;
+    const deadline = Math.min(options.deadline ?? Number.POSITIVE_INFINITY, clock.monotonic() + busyTimeoutMs);
+    let busy = first;
+    while (clock.monotonic() < deadline) {
+      await sleep(clock, Math.random() * BUSY_PAUSE_MS, options.signal).catch(() => {
+        throw cancelled();
+      });
+      try {
+        return action();
+      } catch (error) {
+        if (!isBusy(error)) throw translateError(error, exposeValues);
+        busy = error;
+      }
+    }
+    throw translateError(busy, exposeValues);
+  }
+
+  #translated<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw isSqliteError(error) ? translateError(error, this.#options.exposeValues) : error;
+    }
+  }
+
+  #assertInTime(options: Pick<RunOptions, "deadline">): void {
+    if (options.deadline === undefined || this.#options.clock.monotonic() < options.deadline) return;
+    throw new DatabaseError("statement_timeout", "The statement took longer than its timeoutMs.");
+  }
+}
+
+function buildRow({ columns, decoders }: Prepared, values: SqliteValue[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  for (let i = 0; i < columns.length; i++) {
+    const value = values[i] as SqliteValue;
+    row[columns[i] as string] = value === null ? null : (decoders[i] as Decoder)(value);
+  }
+  return row;
+}
+
+function cancelled(): DatabaseError {
+  return new DatabaseError("cancelled", "The statement was cancelled.");
+}

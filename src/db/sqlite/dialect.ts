@@ -1,0 +1,40 @@
+import type { Dialect } from "../dialect.ts";
+import { quoteWith } from "../sql/identifiers.ts";
+import { DatabaseType } from "../types.ts";
+
+/** SQLite, as https://sqlite.org/lang.html has it. */
+export const sqliteDialect: Dialect = {
+  type: DatabaseType.SQLITE,
+  lexical: {
+    doubleQuoted: "identifier",
+    backtickIdentifiers: true,
+    bracketIdentifiers: true,
+    backslashEscapes: false,
+    escapeStrings: false,
+    dollarQuotes: false,
+    hashComments: false,
+    dashCommentNeedsSpace: false,
+    nestedComments: false,
+    executableComments: false,
+    variablePrefixes: ":@#",
+    numberedQuestionMarks: true,
+    questionMarkOperators: false,
+    compoundStatements: "trigger",
+  },
+  placeholder: (n) => `?${n}`,
+  numberedPlaceholders: true,
+  quoteIdentifier: (name) => quoteWith('"', name),
+  maxParameters: 32_766, // SQLITE_MAX_VARIABLE_NUMBER since 3.32
+  supportsReturning: true,
+  supportsTransactionalDdl: true,
+  instantType: "TIMESTAMP",
+  // One writer at a time and snapshots for readers: every level is serializable. A deferred transaction that turns
+  // into a writing one fails with BUSY_SNAPSHOT whatever the timeout, so writers take the lock at once.
+  beginTransaction: ({ readOnly }) => [readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE"],
+  insertDefaults: "DEFAULT VALUES",
+  upsertClause(conflict, updates) {
+    // A conflict without anything to update still has to answer with the row it met.
+    const assigned = (updates.length > 0 ? updates : conflict).map((column) => `${column} = excluded.${column}`);
+    return `ON CONFLICT (${conflict.join(", ")}) DO UPDATE SET ${assigned.join(", ")}`;
+  },
+};

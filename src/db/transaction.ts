@@ -1,0 +1,153 @@
+import type { Connection, RawResult } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import { DatabaseError } from "./errors.ts";
+import { QueryMethods } from "./query-methods.ts";
+import type { Row, StatementOptions } from "./types.ts";
+
+/** Runs a statement on a connection that somebody already has. */
+export interface ConnectionRunner {
+  readonly dialect: Dialect;
+  runOn(
+    connection: Connection,
+    query: string,
+    params: readonly unknown[],
+    options: StatementOptions,
+  ): Promise<RawResult & { executionTimeMs: number }>;
+  streamOn<R extends object>(
+    connection: Connection,
+    query: string,
+    params: readonly unknown[],
+    options: StatementOptions,
+  ): AsyncIterable<R>;
+}
+
+/**
+ * What the work of a transaction is given: the adapter's query methods, on the transaction's own connection. After
+ * the end of the transaction every use is refused with `transaction_ended`.
+ */
+export class Transaction extends QueryMethods {
+  override readonly dialect: Dialect;
+  readonly #connection: Connection;
+  readonly #runner: ConnectionRunner;
+  readonly #depth: number;
+  #state: "active" | "ended" = "active";
+  /** Why it ended, when that was not its own work's doing. */
+  #endedBy: unknown = null;
+  /** The savepoint that is open inside; others wait for it. */
+  #inner: Promise<unknown> | null = null;
+
+  /** @internal Made by the adapter alone. */
+  constructor(connection: Connection, runner: ConnectionRunner, depth = 0) {
+    super();
+    this.#connection = connection;
+    this.#runner = runner;
+    this.#depth = depth;
+    this.dialect = runner.dialect;
+  }
+
+  /** False from the moment the transaction is committed, rolled back or cancelled. */
+  get isActive(): boolean {
+    return this.#state === "active";
+  }
+
+  /**
+   * Runs `work` within a savepoint: when it throws, what it did is undone and the outer transaction goes on.
+   * Savepoints begun at the same time run one after the other.
+   *
+   * @throws whatever `work` throws
+   */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.#assertActive();
+    while (this.#inner !== null) await this.#inner.catch(() => {}); // its own caller hears of its failure
+    this.#assertActive();
+    const running = this.#savepoint(work);
+    this.#inner = running;
+    try {
+      return await running;
+    } finally {
+      this.#inner = null;
+    }
+  }
+
+  override async *stream<R extends object = Row>(
+    query: string,
+    params: readonly unknown[] = [],
+    options: StatementOptions = {},
+  ): AsyncIterable<R> {
+    this.#assertUsable();
+    for await (const row of this.#runner.streamOn<R>(this.#connection, query, params, options)) {
+      this.#assertActive();
+      yield row;
+    }
+  }
+
+  protected override async run(
+    query: string,
+    params: readonly unknown[],
+    options: StatementOptions,
+  ): Promise<RawResult & { executionTimeMs: number }> {
+    this.#assertUsable();
+    const result = await this.#runner.runOn(this.#connection, query, params, options);
+    if (!this.#connection.inTransaction && this.isActive) {
+      this.end();
+      throw new DatabaseError("transaction_ended", "The statement ended the transaction that it ran in.", {
+        hint: "Let transaction() commit, or throw to roll back; don't send COMMIT or ROLLBACK yourself.",
+      });
+    }
+    return result;
+  }
+
+  protected override atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void> {
+    return this.transaction(work);
+  }
+
+  /** @internal From now on every use is refused; `reason` is thrown instead where there is one. */
+  end(reason: unknown = null): void {
+    this.#state = "ended";
+    this.#endedBy = reason;
+  }
+
+  async #savepoint<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const name = `fraisier_${this.#depth + 1}`;
+    await this.#connection.control(`SAVEPOINT ${name}`);
+    const inner = new Transaction(this.#connection, this.#runner, this.#depth + 1);
+    try {
+      const result = await work(inner);
+      inner.end();
+      await this.#connection.control(`RELEASE SAVEPOINT ${name}`);
+      return result;
+    } catch (error) {
+      inner.end();
+      // Some failures end the whole transaction in the database; then there is no savepoint left to go back to.
+      if (!this.#connection.inTransaction) throw error;
+      try {
+        await this.#connection.control(`ROLLBACK TO SAVEPOINT ${name}`);
+        await this.#connection.control(`RELEASE SAVEPOINT ${name}`);
+      } catch {
+        // The first error is the one to report. Without its savepoint the outer transaction must not commit.
+        this.end(error);
+      }
+      throw error;
+    }
+  }
+
+  #assertActive(): void {
+    if (this.isActive) return;
+    if (this.#endedBy !== null) throw this.#endedBy;
+    throw new DatabaseError("transaction_ended", "The transaction was used after its end.", {
+      hint: "Await everything that uses it before its work returns.",
+    });
+  }
+
+  #assertUsable(): void {
+    this.#assertActive();
+    if (this.#inner === null) return;
+    throw new DatabaseError(
+      "adapter_in_transaction",
+      "The outer transaction was used while a savepoint inside it is open.",
+      {
+        hint: "Use the transaction object that the inner work was given.",
+      },
+    );
+  }
+}
