@@ -6,6 +6,7 @@
 export { type AdapterOptions, FraiserDatabaseAdapter } from "./adapter.ts";
 export { type Clock, sleep, systemClock, type Timer } from "./clock.ts";
 export { type DatabaseConfig, type DatabaseConfigSources, DEFAULT_DATABASE_URL, loadDatabaseConfig } from "./config.ts";
+export type { Dialect } from "./dialect.ts";
 export {
   DATABASE_ERROR_KINDS,
   DatabaseError,
@@ -18,8 +19,14 @@ export {
 export { createAdapterFromUrl, databaseTypeOfUrl, maskUrl } from "./factory.ts";
 export { MigrationError, type MigrationErrorKind } from "./migrations/errors.ts";
 export { type MigrationFile, readMigrations } from "./migrations/files.ts";
-export { type AppliedMigration, type MigrationOptions, type MigrationResult, MigrationRunner, type MigrationStatus, runMigrations } from "./migrations/runner.ts";
-export type { Dialect } from "./dialect.ts";
+export {
+  type AppliedMigration,
+  type MigrationOptions,
+  type MigrationResult,
+  MigrationRunner,
+  type MigrationStatus,
+  runMigrations,
+} from "./migrations/runner.ts";
 export type { PoolMetrics, PoolOptions } from "./pool.ts";
 export { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
 export { Transaction } from "./transaction.ts";

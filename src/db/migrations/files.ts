@@ -30,15 +30,22 @@ const SECTION = /^[ \t]*--[ \t]*migrate:(up|down)[ \t]*$/gm;
  */
 export async function readMigrations(folder: string): Promise<MigrationFile[]> {
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    throw new MigrationError("migration_unreadable", `The folder of migrations ${folder} cannot be read (${cause.code}).`, { cause, hint: "Give the folder that holds the .sql files." });
+    throw new MigrationError(
+      "migration_unreadable",
+      `The folder of migrations ${folder} cannot be read (${cause.code}).`,
+      { cause, hint: "Give the folder that holds the .sql files." },
+    );
   });
   const files: MigrationFile[] = [];
-  for (const fileName of names.filter((name) => name.endsWith(".sql")).sort()) files.push(await readMigration(folder, fileName));
+  for (const fileName of names.filter((name) => name.endsWith(".sql")).sort())
+    files.push(await readMigration(folder, fileName));
   files.sort((a, b) => a.version - b.version);
   const twin = files.find((file, index) => files[index + 1]?.version === file.version);
   if (twin) {
     const other = files.find((file) => file.version === twin.version && file !== twin);
-    throw new MigrationError("migration_duplicate", `${twin.path} and ${other?.name}.sql have the same number.`, { hint: "Give one of them the next free number." });
+    throw new MigrationError("migration_duplicate", `${twin.path} and ${other?.name}.sql have the same number.`, {
+      hint: "Give one of them the next free number.",
+    });
   }
   return files;
 }
@@ -47,10 +54,15 @@ async function readMigration(folder: string, fileName: string): Promise<Migratio
   const path = join(folder, fileName);
   const version = FILE_NAME.exec(fileName)?.[1];
   if (version === undefined) {
-    throw new MigrationError("migration_unreadable", `${path} has no name of the form 001_what_it_does.sql.`, { hint: "Rename the file, or move it elsewhere." });
+    throw new MigrationError("migration_unreadable", `${path} has no name of the form 001_what_it_does.sql.`, {
+      hint: "Rename the file, or move it elsewhere.",
+    });
   }
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new MigrationError("migration_unreadable", `${path} cannot be read (${cause.code}).`, { cause, hint: "Check the permissions of the file." });
+    throw new MigrationError("migration_unreadable", `${path} cannot be read (${cause.code}).`, {
+      cause,
+      hint: "Check the permissions of the file.",
+    });
   });
   const text = decodeUtf8(bytes, path).replaceAll("\r\n", "\n");
   const checksum = createHash("sha256").update(text).digest("hex");
@@ -69,7 +81,11 @@ function sections(text: string, path: string): Pick<MigrationFile, "up" | "upLin
   const marks = [...text.matchAll(SECTION)];
   const isOrdered = marks[0]?.[1] === "up" && (marks.length === 1 || (marks.length === 2 && marks[1]?.[1] === "down"));
   if (!isOrdered) {
-    throw new MigrationError("migration_unreadable", `${path} needs the line "-- migrate:up" and, after it, at most one "-- migrate:down".`, { hint: "Put the statements below these lines." });
+    throw new MigrationError(
+      "migration_unreadable",
+      `${path} needs the line "-- migrate:up" and, after it, at most one "-- migrate:down".`,
+      { hint: "Put the statements below these lines." },
+    );
   }
   const [up, down] = marks as [RegExpExecArray, RegExpExecArray?];
   const upStart = up.index + up[0].length;

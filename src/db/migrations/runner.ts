@@ -144,7 +144,9 @@ function createTable(instantType: string): string {
 
 async function readApplied(database: Queryable): Promise<AppliedMigration[]> {
   try {
-    return await database.executeQuery<AppliedMigration>("SELECT version, name, checksum, applied_at, applied_by, duration_ms FROM tb_schema_migration ORDER BY version");
+    return await database.executeQuery<AppliedMigration>(
+      "SELECT version, name, checksum, applied_at, applied_by, duration_ms FROM tb_schema_migration ORDER BY version",
+    );
   } catch (error) {
     if (error instanceof DatabaseError && error.kind === "undefined_table") return [];
     throw error;
@@ -157,25 +159,41 @@ function assertConsistent(files: readonly MigrationFile[], applied: readonly App
   for (const row of applied) {
     const file = files.find((candidate) => candidate.version === row.version);
     if (file === undefined && row.version > newest) {
-      throw new MigrationError("schema_newer", `The database has the migration ${row.name}, which this version does not know.`, { hint: "Use the version of the program that applied it, or a newer one." });
+      throw new MigrationError(
+        "schema_newer",
+        `The database has the migration ${row.name}, which this version does not know.`,
+        { hint: "Use the version of the program that applied it, or a newer one." },
+      );
     }
-    if (file === undefined) throw new MigrationError("migration_missing", `The migration ${row.name} was applied, but its file is gone.`, { hint: "Bring the file back from version control." });
-    if (file.checksum !== row.checksum) {
-      throw new MigrationError("migration_edited", `${file.path} was changed after it had been applied on ${row.applied_at.toISOString()}.`, {
-        hint: "Restore the file and put the change into a new migration.",
+    if (file === undefined)
+      throw new MigrationError("migration_missing", `The migration ${row.name} was applied, but its file is gone.`, {
+        hint: "Bring the file back from version control.",
       });
+    if (file.checksum !== row.checksum) {
+      throw new MigrationError(
+        "migration_edited",
+        `${file.path} was changed after it had been applied on ${row.applied_at.toISOString()}.`,
+        {
+          hint: "Restore the file and put the change into a new migration.",
+        },
+      );
     }
   }
   const highest = applied.at(-1)?.version ?? 0;
   const late = files.find((file) => file.version < highest && !applied.some((row) => row.version === file.version));
   if (late) {
-    throw new MigrationError("migration_out_of_order", `${late.path} is not applied, but later ones are.`, { hint: "Give it the next free number." });
+    throw new MigrationError("migration_out_of_order", `${late.path} is not applied, but later ones are.`, {
+      hint: "Give it the next free number.",
+    });
   }
 }
 
 function failed(file: MigrationFile, line: number, cause: unknown): MigrationError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new MigrationError("migration_failed", `${file.path}:${line}: ${why} Nothing of this file was applied.`, { cause, hint: "Correct the statement and run it again." });
+  return new MigrationError("migration_failed", `${file.path}:${line}: ${why} Nothing of this file was applied.`, {
+    cause,
+    hint: "Correct the statement and run it again.",
+  });
 }
 
 function userName(): string {
