@@ -1,11 +1,26 @@
-import { defineConfig } from "tsdown";
+import type { UserConfig } from "tsdown";
+import { thirdPartyNotices } from "./scripts/third-party-notices.ts";
 
-export default defineConfig({
+const config: UserConfig = {
   entry: { index: "src/index.ts", db: "src/db/index.ts", cli: "src/cli/main.ts" },
   format: "esm",
   platform: "node",
   target: "node22.22",
-  dts: { tsgo: false },
+  // package.json says "type": "module", so that .js and .d.ts are what its "exports" name.
+  fixedExtension: false,
+  dts: { generator: "oxc", entry: ["src/index.ts", "src/db/index.ts"] },
+  deps: {
+    // The drivers are the user's; everything else is bundled, so that installing Fraisier installs nothing more.
+    neverBundle: [/^pg($|[/-])/, /^mysql2($|\/)/],
+    onlyBundle: false,
+    // A package that only the types import would be missing at the user's: published types must do without.
+    dts: { neverBundle: true },
+    onlyImport: ["pg", "mysql2"],
+  },
+  plugins: [thirdPartyNotices()],
+  failOnWarn: true,
   clean: true,
   sourcemap: false,
-});
+};
+
+export default config;

@@ -1,11 +1,18 @@
-import { defineConfig } from "vitest/config";
+import type { ViteUserConfig } from "vitest/config";
 
-export default defineConfig({
+/** `npm run test:full`. */
+const isFull = process.env.FRAISIER_TEST_SCALE === "1";
+
+const config: ViteUserConfig = {
   test: {
     include: ["tests/**/*.test.ts"],
+    // What takes minutes whatever its scale.
+    exclude: isFull ? [] : ["tests/**/*.full.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
   },
-});
+};
+
+export default config;
