@@ -1,1 +1,11 @@
+export { type FindOptions, findProjectFile, PROJECT_FILE } from "./find.ts";
+export type { Unset, Variables } from "./interpolate.ts";
+export { type LoadOptions, loadProject } from "./load.ts";
+export { findEnvironment } from "./lookup.ts";
 export type * from "./model.ts";
+export { FRAISE_TYPES } from "./model.ts";
+export { checkName, NAME_LENGTH, NAME_PATTERN } from "./names.ts";
+export { type ParseOptions, parseProject } from "./parse.ts";
+export { ConfigError, type ConfigErrorKind, type Problem } from "./problems.ts";
+export { type RenderOptions, renderProblems } from "./render.ts";
+export { suggest } from "./suggest.ts";

@@ -33,7 +33,7 @@ export function loadDatabaseConfig({
   directory,
   workingDirectory = process.cwd(),
 }: DatabaseConfigSources): DatabaseConfig {
-  const url = options?.url ?? (env["FRAISIER_DB_URL"] || undefined);
+  const url = options?.url ?? (env.FRAISIER_DB_URL || undefined);
   if (url !== undefined) return { type: databaseTypeOfUrl(url), url, baseDirectory: workingDirectory };
   return {
     type: databaseTypeOfUrl(DEFAULT_DATABASE_URL),

@@ -62,7 +62,10 @@ export interface Target {
   checkHealth(release: string, io: StepIo & { readonly onProbe?: (probe: Probe) => void }): Promise<HealthReport>;
 
   /** Whether a release could serve again: its folder is there, complete, and made from the commit it says. */
-  verifyRelease(release: string, commit: string): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
+  verifyRelease(
+    release: string,
+    commit: string,
+  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
 
   /** Removes the folder of a release. Refuses the one that `current` points to. Harmless when there is none. */
   removeRelease(release: string): Promise<void>;

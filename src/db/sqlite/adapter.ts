@@ -15,6 +15,8 @@ import { parseSqliteUrl, type SqliteLocation } from "./url.ts";
 export interface SqliteAdapterOptions extends AdapterOptions {
   /** Milliseconds to wait for a file that another process has locked. Default 10 000. */
   readonly busyTimeoutMs?: number;
+  /** Opens for reading only, as `?mode=ro` does: nothing is made. Default false. */
+  readonly readOnly?: boolean;
   /** What a relative path is relative to. Default: the working folder. */
   readonly baseDirectory?: string;
 }
@@ -41,7 +43,8 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
 
   constructor(urlOrPath: string, options: SqliteAdapterOptions = {}) {
     super(options);
-    this.#location = parseSqliteUrl(urlOrPath, options.baseDirectory);
+    const location = parseSqliteUrl(urlOrPath, options.baseDirectory);
+    this.#location = { ...location, readOnly: location.readOnly || (options.readOnly ?? false) };
     this.#options = options;
     this.#pool = { ...POOL_DEFAULTS, ...options.pool };
   }
@@ -78,7 +81,7 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
   protected override async identify(connection: Connection): Promise<ServerIdentity> {
     const statement = { sql: "SELECT sqlite_version() AS version", verb: "SELECT", parameterCount: 0, order: null };
     const { rows } = await connection.run(statement, [], { keep: true });
-    return { serverVersion: `SQLite ${rows[0]?.["version"]}`, role: this.#location.readOnly ? "read_only" : "primary" };
+    return { serverVersion: `SQLite ${rows[0]?.version}`, role: this.#location.readOnly ? "read_only" : "primary" };
   }
 
   /** @param writers the pool whose connection sets the file up; a reader is opened only after that one */

@@ -1,0 +1,180 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { FraisierError } from "../../db/index.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { Terminal } from "../terminal.ts";
+import { DEMO_VERSIONS, demoConfig, demoServer } from "./demo-application.ts";
+
+/**
+ * Deploys a small application three times through the public command line (good, better, broken), and checks that
+ * everything is as it says.
+ *
+ * @throws FraisierError `demo_failed` as soon as anything is not so
+ */
+export async function demo(terminal: Terminal): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "fraisier-demo-"));
+  const stage = new Stage(terminal, folder);
+  terminal.print(
+    `${terminal.style("bold", "Fraisier's demo")}: three deployments of a small HTTP application, in ${folder}`,
+  );
+  try {
+    await stage.makeRepository();
+    await play(stage);
+  } finally {
+    await stage.stopService();
+  }
+  terminal.print(`
+The application's process is stopped. Everything is in ${folder}:
+  repository/       the git repository with its three commits
+  fraises.yaml      what is deployed, and how
+  fraisier.db       what fraisier remembers
+  app/              the releases, the log, and current → the one that served
+Look around with: cd ${folder} && fraisier history
+Remove it with:   rm -r ${folder}`);
+  return EXIT.done;
+}
+
+async function play(stage: Stage): Promise<void> {
+  const [good, better, broken] = DEMO_VERSIONS;
+  stage.title("1. A first version is deployed");
+  await stage.commit(good);
+  await stage.fraisier(["deploy", "shop", "production"], EXIT.done);
+  await stage.expectPage(good.page);
+
+  stage.title("2. A better one");
+  await stage.commit(better);
+  await stage.fraisier(["deploy", "shop", "production"], EXIT.done);
+  await stage.expectPage(better.page);
+
+  stage.title("3. A broken one: the health check fails, and the better one serves again");
+  await stage.commit(broken);
+  await stage.fraisier(["deploy", "shop", "production"], EXIT.rolledBack);
+  await stage.expectPage(better.page);
+
+  stage.title("What is deployed?");
+  await stage.fraisier(["status"], EXIT.done);
+  stage.title("What happened?");
+  await stage.fraisier(["history"], EXIT.done);
+  stage.title("Why did the last one fail?");
+  await stage.fraisier(["show", await stage.lastDeployment("rolled_back")], EXIT.done);
+}
+
+/** The folder in which the demo plays, and what is done there. */
+class Stage {
+  readonly #terminal: Terminal;
+  readonly #folder: string;
+  readonly #repository: string;
+
+  constructor(terminal: Terminal, folder: string) {
+    this.#terminal = terminal;
+    this.#folder = folder;
+    this.#repository = join(folder, "repository");
+  }
+
+  title(text: string): void {
+    this.#terminal.print(`\n${this.#terminal.style("bold", text)}`);
+  }
+
+  async makeRepository(): Promise<void> {
+    await mkdir(this.#repository);
+    await this.#git(["init", "--quiet", "--initial-branch=main"]);
+    writeFileSync(join(this.#folder, "fraises.yaml"), demoConfig(process.execPath));
+  }
+
+  async commit(version: (typeof DEMO_VERSIONS)[number]): Promise<void> {
+    writeFileSync(join(this.#repository, "server.mjs"), demoServer(version));
+    await this.#git(["add", "server.mjs"]);
+    await this.#git([
+      "-c",
+      "user.name=Demo",
+      "-c",
+      "user.email=demo@example.com",
+      "-c",
+      "commit.gpgsign=false",
+      "commit",
+      "--quiet",
+      "--message",
+      version.subject,
+    ]);
+    this.#terminal.print(this.#terminal.style("dim", `A commit is made: ${version.subject}`));
+  }
+
+  /** Prints a command, runs it as a user would, and holds it to its exit code. */
+  async fraisier(args: readonly string[], expected: number): Promise<void> {
+    this.#terminal.print(`${this.#terminal.style("cyan", "$")} fraisier ${args.join(" ")}`);
+    const { exitCode } = await this.#run(args, { stdio: "inherit" });
+    if (exitCode !== expected)
+      throw failed(`"fraisier ${args.join(" ")}" ended with ${exitCode} instead of ${expected}`);
+    if (expected !== EXIT.done) this.#terminal.print(this.#terminal.style("dim", `(exit code ${exitCode})`));
+  }
+
+  /** Fetches the live page and holds it to what it should say. */
+  async expectPage(expected: string): Promise<void> {
+    const { service } = await this.#json<{ service: { port: number } | null }>(["status", "shop", "production"]);
+    const url = `http://127.0.0.1:${service?.port}/`;
+    const page = (await (await fetch(url)).text()).trim();
+    this.#terminal.print(`${this.#terminal.style("cyan", "$")} curl ${url}\n${page}`);
+    if (page !== expected) throw failed(`the page at ${url} says "${page}" instead of "${expected}"`);
+  }
+
+  async lastDeployment(status: string): Promise<string> {
+    const { deployments } = await this.#json<{ deployments: { shortId: string; status: string }[] }>(["history"]);
+    const [last] = deployments;
+    if (last?.status !== status)
+      throw failed(`the last deployment is ${last?.status ?? "not in the history"} instead of ${status}`);
+    return last.shortId;
+  }
+
+  /** Ends the process that the demo left serving. */
+  async stopService(): Promise<void> {
+    const { createLocalTarget } = await import("../../targets/index.ts");
+    const { systemClock } = await import("../../db/index.ts");
+    const { findPlace, openProject } = await import("../session.ts");
+    const project = openProject({ config: join(this.#folder, "fraises.yaml") }, "read");
+    const { environment } = findPlace(project, "shop", "production");
+    const { appPath, gitRepo, service, healthCheck, shared, env, timeout } = environment;
+    const target = createLocalTarget(
+      { appPath: appPath ?? "", gitRepo: gitRepo ?? "", service, healthCheck, shared, env, timeout },
+      { clock: systemClock, env: process.env },
+    );
+    await target.stop({ signal: new AbortController().signal, onOutput: () => {} });
+  }
+
+  async #json<T>(args: readonly string[]): Promise<T> {
+    const { stdout, exitCode } = await this.#run([...args, "--json"], { stdio: ["ignore", "pipe", "inherit"] });
+    if (exitCode !== EXIT.done) throw failed(`"fraisier ${args.join(" ")} --json" ended with ${exitCode}`);
+    return JSON.parse(String(stdout)) as T;
+  }
+
+  #run(args: readonly string[], options: { readonly stdio: "inherit" | ["ignore", "pipe", "inherit"] }) {
+    const { FRAISIER_CONFIG: _config, FRAISIER_DB_URL: _url, ...env } = process.env;
+    return execa(process.execPath, [program(), ...args], {
+      cwd: this.#folder,
+      env,
+      extendEnv: false,
+      reject: false,
+      stdio: options.stdio,
+    });
+  }
+
+  async #git(args: readonly string[]): Promise<void> {
+    const { exitCode, stderr } = await execa("git", args, { cwd: this.#repository, reject: false });
+    if (exitCode !== 0) throw failed(`git ${args[0]} failed: ${stderr}`);
+  }
+}
+
+function failed(what: string): FraisierError {
+  return new FraisierError("demo_failed", `The demo stops: ${what}.`, {
+    hint: "Please report this with what is printed above.",
+  });
+}
+
+/** The program that the user runs, seen from the sources and from `dist` alike. */
+function program(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return process.argv[1]?.endsWith("fraisier.js") ? process.argv[1] : resolve(here, "../bin/fraisier.js");
+}

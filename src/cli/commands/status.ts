@@ -1,0 +1,184 @@
+import type { Project } from "../../config/index.ts";
+import { identityOf, leaseName } from "../../deploy/index.ts";
+import type { Deployment, FraiseState, Lease, Ledger } from "../../ledger/index.ts";
+import { shortId } from "../../ledger/index.ts";
+import type { ServiceState } from "../../targets/index.ts";
+import { EXIT } from "../exit-codes.ts";
+import { findPlace, type GlobalOptions, openProject, type Place, targetOf, withLedgerForReading } from "../session.ts";
+import { facts, table } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { bothTimes, relativeTime } from "../time.ts";
+import { deploymentJson, statusText } from "../view.ts";
+
+/** What is deployed where, and who is deploying now; with a fraise and an environment, all that is known of that one. */
+export async function status(
+  terminal: Terminal,
+  fraiseName: string | undefined,
+  environmentKey: string | undefined,
+  options: GlobalOptions,
+): Promise<number> {
+  const project = openProject(options, "read");
+  return withLedgerForReading(project.directory, async (ledger) => {
+    if (fraiseName === undefined) return overview(terminal, project, await observeAll(project, ledger, undefined));
+    if (environmentKey === undefined) {
+      const places = await observeAll(project, ledger, fraiseName);
+      return overview(terminal, project, places);
+    }
+    return detail(terminal, await observe(findPlace(project, fraiseName, environmentKey), ledger));
+  });
+}
+
+/** What the ledger and the machine say of one place. */
+interface Observation {
+  readonly place: Place;
+  readonly state: FraiseState | null;
+  readonly deployment: Deployment | null;
+  /** Who is working on it at this moment. */
+  readonly lease: Lease | null;
+  /** Only for a place on this machine. */
+  readonly service: ServiceState | null;
+  readonly currentRelease: string | null;
+}
+
+async function observeAll(
+  project: Project,
+  ledger: Ledger | null,
+  fraiseName: string | undefined,
+): Promise<Observation[]> {
+  const observations: Observation[] = [];
+  const fraises =
+    fraiseName === undefined
+      ? [...project.fraises.values()]
+      : [findPlace(project, fraiseName, firstEnvironment(project, fraiseName)).fraise];
+  for (const fraise of fraises)
+    for (const environment of fraise.environments.values())
+      observations.push(await observe({ project, fraise, environment }, ledger));
+  return observations;
+}
+
+/** Any environment will do: it is the name of the fraise that is looked up. */
+function firstEnvironment(project: Project, fraiseName: string): string {
+  return project.fraises.get(fraiseName)?.environments.keys().next().value ?? "";
+}
+
+async function observe(place: Place, ledger: Ledger | null): Promise<Observation> {
+  const identity = identityOf(place.project, place.fraise, place.environment);
+  const isHere = place.fraise.type === "api" && place.environment.appPath !== null;
+  const target = isHere ? targetOf(place) : null;
+  const onDisk = await target?.inspect();
+  const state = (await ledger?.getState(identity)) ?? null;
+  const lease = target === null ? null : ((await ledger?.readLease(leaseName(identity, target.id))) ?? null);
+  return {
+    place,
+    state,
+    deployment: state?.currentDeploymentId ? ((await ledger?.getDeployment(state.currentDeploymentId)) ?? null) : null,
+    lease,
+    service: onDisk?.service ?? null,
+    currentRelease: onDisk?.currentRelease ?? null,
+  };
+}
+
+function overview(terminal: Terminal, project: Project, observations: readonly Observation[]): number {
+  const now = new Date();
+  if (terminal.json) {
+    terminal.printJson("status", { project: project.name, fraises: observations.map(observationJson) });
+    return EXIT.done;
+  }
+  const rows = observations.map(({ place, state, lease }) => [
+    place.fraise.name,
+    place.environment.key,
+    state === null ? terminal.style("dim", "nothing deployed yet") : statusText(terminal, state.status),
+    state?.currentVersion ?? "–",
+    state?.lastDeployedAt ? bothTimes(state.lastDeployedAt, now) : "–",
+    state?.lastDeployedBy ?? "–",
+    lease === null
+      ? ""
+      : terminal.style("cyan", `${lease.holder.user} is deploying, since ${relativeTime(lease.acquiredAt, now)}`),
+  ]);
+  terminal.print(table(terminal, ["FRAISE", "ENVIRONMENT", "STATUS", "VERSION", "DEPLOYED", "BY", ""], rows));
+  return EXIT.done;
+}
+
+function detail(terminal: Terminal, observation: Observation): number {
+  const { place, state, deployment, lease, service, currentRelease } = observation;
+  const now = new Date();
+  if (terminal.json) {
+    terminal.printJson("status", observationJson(observation));
+    return EXIT.done;
+  }
+  terminal.print(terminal.style("bold", `${place.fraise.name} ${place.environment.key}`));
+  terminal.print(
+    facts(terminal, [
+      ["status", state === null ? "nothing deployed yet" : statusText(terminal, state.status)],
+      ["version", state?.currentVersion],
+      [
+        "commit",
+        deployment === null
+          ? null
+          : `${deployment.gitCommit ?? "unknown"}${deployment.commitSubject ? `  ${deployment.commitSubject}` : ""}`,
+      ],
+      ["branch", deployment?.gitBranch],
+      [
+        "deployed",
+        state?.lastDeployedAt
+          ? `${bothTimes(state.lastDeployedAt, now)} by ${state.lastDeployedBy ?? "somebody unknown"}`
+          : null,
+      ],
+      [
+        "deployment",
+        deployment === null ? null : `${shortId(deployment.id)} (fraisier show ${shortId(deployment.id)})`,
+      ],
+      ["release", currentRelease],
+      ["process", service === null ? null : serviceText(terminal, service)],
+      ["address", service?.port == null ? null : `http://127.0.0.1:${service.port}/`],
+      ["log", service?.logFile],
+      [
+        "history",
+        state === null ? null : `${state.successfulDeployments} succeeded, ${state.failedDeployments} failed`,
+      ],
+      [
+        "working now",
+        lease === null
+          ? null
+          : `${lease.holder.user} on ${lease.holder.host} (process ${lease.holder.pid}), since ${bothTimes(lease.acquiredAt, now)}`,
+      ],
+    ]),
+  );
+  return EXIT.done;
+}
+
+function serviceText(terminal: Terminal, { pid, running }: ServiceState): string | null {
+  if (pid === null) return null;
+  return running ? `${pid}, running` : terminal.style("red", `${pid}, not running`);
+}
+
+function observationJson({
+  place,
+  state,
+  deployment,
+  lease,
+  service,
+  currentRelease,
+}: Observation): Record<string, unknown> {
+  return {
+    fraise: place.fraise.name,
+    environment: place.environment.key,
+    type: place.fraise.type,
+    status: state?.status ?? null,
+    version: state?.currentVersion ?? null,
+    lastDeployedAt: state?.lastDeployedAt ?? null,
+    lastDeployedBy: state?.lastDeployedBy ?? null,
+    successfulDeployments: state?.successfulDeployments ?? 0,
+    failedDeployments: state?.failedDeployments ?? 0,
+    currentRelease,
+    deployment: deployment && deploymentJson(deployment),
+    service: service && { pid: service.pid, running: service.running, port: service.port, logFile: service.logFile },
+    deploying: lease && {
+      user: lease.holder.user,
+      host: lease.holder.host,
+      pid: lease.holder.pid,
+      ciRun: lease.holder.ciRun,
+      since: lease.acquiredAt,
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { FraisierError } from "../db/index.ts";
+import type { Deployment, Ledger } from "../ledger/index.ts";
+import { shortId } from "../ledger/index.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * The deployment that a person means by its id, or by the beginning or end of it.
+ *
+ * @throws FraisierError `deployment_not_found`; UsageError when it could be several
+ */
+export async function findDeployment(ledger: Ledger | null, text: string): Promise<Deployment> {
+  if (!/^[0-9a-f-]{4,36}$/i.test(text))
+    throw new UsageError(
+      `"${text}" is no deployment's id: give at least 4 hex digits of one.`,
+      "See the ids: fraisier history",
+    );
+  const matches = (await ledger?.findDeployments(text)) ?? [];
+  const [only] = matches;
+  if (only === undefined)
+    throw new FraisierError("deployment_not_found", `No deployment has an id that begins or ends with ${text}.`, {
+      hint: "See the ids: fraisier history",
+    });
+  if (matches.length > 1)
+    throw new UsageError(
+      `${text} means several deployments: ${matches.map(({ id }) => shortId(id)).join(", ")}.`,
+      "Give more of the id.",
+    );
+  return only;
+}

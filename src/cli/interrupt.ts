@@ -1,0 +1,41 @@
+import type { Terminal } from "./terminal.ts";
+
+/** What Ctrl-C and SIGTERM do while a command runs. */
+export interface Interrupts {
+  readonly signal: AbortSignal;
+  /** The signal that came; null when none did. */
+  readonly received: NodeJS.Signals | null;
+  /** Gives the signals their usual meaning back. */
+  dispose(): void;
+}
+
+/**
+ * Turns the first SIGINT, SIGTERM or SIGHUP into an abort, so that the command can undo what it did. Further ones only
+ * say that this is going on.
+ */
+export function catchInterrupts(terminal: Terminal): Interrupts {
+  const controller = new AbortController();
+  let received: NodeJS.Signals | null = null;
+  const handle = (name: NodeJS.Signals) => {
+    if (received !== null) {
+      terminal.say("Still undoing what was done; please wait, so that nothing is left half-way.");
+      return;
+    }
+    received = name;
+    terminal.say(
+      `\n${name === "SIGINT" ? "Interrupted" : `${name} received`}: ending the running step and undoing what was done …`,
+    );
+    controller.abort(new Error(`interrupted by ${name}`));
+  };
+  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const name of names) process.on(name, handle);
+  return {
+    signal: controller.signal,
+    get received() {
+      return received;
+    },
+    dispose() {
+      for (const name of names) process.removeListener(name, handle);
+    },
+  };
+}

@@ -1,0 +1,174 @@
+import { Command, CommanderError } from "commander";
+import { EXIT } from "./exit-codes.ts";
+import { packageVersion } from "./package-version.ts";
+import type { GlobalOptions } from "./session.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Runs one command; each is loaded only when it is called for. @returns its exit code */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = buildProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv as string[], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.done; // help or version was asked for
+    throw new UsageError(
+      error.message.replace(/^error: /, "").replace(/^./, (c) => c.toUpperCase()),
+      hintFor(argv),
+    );
+  }
+}
+
+function hintFor(argv: readonly string[]): string {
+  const command = argv.find((word) => !word.startsWith("-"));
+  return command === undefined ? "See: fraisier --help" : `See: fraisier ${command} --help, or fraisier --help`;
+}
+
+function buildProgram(setExitCode: (code: number) => void): Command {
+  const program = new Command("fraisier")
+    .description("Deploys services and never forgets: what is deployed where, who did it, and what happened.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show the help of a command")
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} }) // errors are printed in one place, by main
+    .action(() => {
+      program.outputHelp();
+    });
+
+  /** A command with the options that all have; `run` gets the terminal, the arguments and the options. */
+  const define = (
+    parent: Command,
+    usage: string,
+    description: string,
+    run: (terminal: Terminal, args: string[], options: GlobalOptions) => Promise<number>,
+  ): Command => {
+    const command = parent
+      .command(usage)
+      .description(description)
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .allowExcessArguments(false)
+      .helpOption("-h, --help", "show this help");
+    command
+      .option("-c, --config <file>", "use this fraises.yaml (default: found upward from here)")
+      .option("--json", "print JSON")
+      .option("--no-color", "print without colour");
+    command.action(async () => {
+      const options = command.opts<GlobalOptions>();
+      const name = command.name();
+      setExitCode(
+        await run(
+          createTerminal({
+            json: options.json ?? false,
+            color: options.color ?? true,
+            compactJson: name === "deploy" || name === "rollback",
+          }),
+          command.args,
+          options,
+        ),
+      );
+    });
+    return command;
+  };
+
+  define(
+    program,
+    "list",
+    "show the fraises and environments that fraises.yaml declares",
+    async (terminal, _args, options) => (await import("./commands/list.ts")).list(terminal, options),
+  ).option("--flat", "one line for each fraise and environment");
+  define(
+    program,
+    "deploy <fraise> <environment>",
+    "deploy an environment of a fraise",
+    async (terminal, [fraise = "", environment = ""], options) =>
+      (await import("./commands/deploy.ts")).deploy(terminal, fraise, environment, options),
+  )
+    .option("-r, --ref <ref>", "a branch, tag or commit (default: the environment's branch)")
+    .option("-n, --dry-run", "print the plan and write nothing")
+    .option("-f, --force", "deploy also what is in service already");
+  define(
+    program,
+    "rollback <fraise> <environment>",
+    "bring the last healthy release before this one into service",
+    async (terminal, [fraise = "", environment = ""], options) =>
+      (await import("./commands/rollback.ts")).rollback(terminal, fraise, environment, options),
+  ).option("-t, --to <release>", "a deployment, release or commit to go back to");
+  define(
+    program,
+    "status [fraise] [environment]",
+    "show what is deployed where, and who is deploying now",
+    async (terminal, [fraise, environment], options) =>
+      (await import("./commands/status.ts")).status(terminal, fraise, environment, options),
+  );
+  define(program, "history", "show what was deployed, newest first", async (terminal, _args, options) =>
+    (await import("./commands/history.ts")).history(terminal, options),
+  )
+    .option("-f, --fraise <name>", "of this fraise only")
+    .option("-e, --environment <name>", "of this environment only")
+    .option("-n, --number <count>", "at most so many", "20")
+    .option("-s, --since <moment>", "started since a date (2026-11-23) or an age (3d, 2h)")
+    .option("--status <status>", "with this status only; several with commas");
+  define(program, "show <deployment>", "show all that is known of a deployment", async (terminal, [id = ""], options) =>
+    (await import("./commands/show.ts")).show(terminal, id, options),
+  );
+  define(
+    program,
+    "logs <deployment>",
+    "show what the steps of a deployment printed",
+    async (terminal, [id = ""], options) => (await import("./commands/logs.ts")).logs(terminal, id, options),
+  ).option("--step <name>", "of this step only");
+  define(
+    program,
+    "init",
+    "write a fraises.yaml from what is found in this repository",
+    async (terminal, _args, options) => (await import("./commands/init.ts")).init(terminal, options),
+  );
+
+  const config = group(program, "config", "check the configuration");
+  define(config, "validate", "report every problem of fraises.yaml", async (terminal, _args, options) =>
+    (await import("./commands/config.ts")).configValidate(terminal, options),
+  );
+
+  const db = group(program, "db", "look after the database that remembers the deployments");
+  define(db, "status", "show which database is used and how its schema is", async (terminal, _args, options) =>
+    (await import("./commands/db.ts")).dbStatus(terminal, options),
+  );
+  define(db, "migrate", "bring the schema up to date", async (terminal, _args, options) =>
+    (await import("./commands/db.ts")).dbMigrate(terminal, options),
+  );
+
+  define(program, "version", "show the version of fraisier and of what it runs on", async (terminal) =>
+    (await import("./commands/version.ts")).version(terminal),
+  );
+  define(
+    program,
+    "demo",
+    "deploy a small application three times, the last one broken, and look at what is remembered",
+    async (terminal) => (await import("./commands/demo.ts")).demo(terminal),
+  );
+  return program;
+}
+
+/** A command that only holds others: by itself it shows its help. */
+function group(program: Command, name: string, description: string): Command {
+  const command = program
+    .command(name)
+    .description(description)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .helpOption("-h, --help", "show this help");
+  return command.action(() => {
+    const [unknown] = command.args;
+    if (unknown !== undefined)
+      throw new UsageError(`"fraisier ${name}" has no command "${unknown}".`, `See: fraisier ${name} --help`);
+    command.outputHelp();
+  });
+}

@@ -1,0 +1,104 @@
+import { type Environment, type Fraise, findEnvironment, loadProject, type Project } from "../config/index.ts";
+import { systemClock } from "../db/index.ts";
+import { createMasker, currentRunner, type DeployContext, type DeployListener, identityOf } from "../deploy/index.ts";
+import { type Ledger, openLedger } from "../ledger/index.ts";
+import { createLocalTarget, isProcessAlive, machineId, type Target } from "../targets/index.ts";
+import type { Interrupts } from "./interrupt.ts";
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly color?: boolean;
+}
+
+/** Reads fraises.yaml. `read` tolerates variables that are not set, for commands that only look. @throws ConfigError */
+export function openProject(options: GlobalOptions, purpose: "read" | "deploy"): Project {
+  return loadProject({
+    cwd: process.cwd(),
+    ...(options.config !== undefined && { config: options.config }),
+    env: process.env,
+    unset: purpose === "read" ? "keep" : "error",
+  });
+}
+
+/**
+ * The folder in which the default database is kept: that of fraises.yaml; the working folder where there is none.
+ * Commands that read history work also with a broken fraises.yaml.
+ */
+export function ledgerDirectory(options: GlobalOptions): string {
+  try {
+    return openProject(options, "read").directory;
+  } catch (error) {
+    if (options.config !== undefined || (error as { kind?: unknown }).kind !== "config_not_found") throw error;
+    return process.cwd();
+  }
+}
+
+/** Runs `work` with the ledger as it is; with null when nothing was ever written. Creates nothing. @throws DatabaseError */
+export async function withLedgerForReading<T>(
+  directory: string,
+  work: (ledger: Ledger | null) => Promise<T>,
+): Promise<T> {
+  const opened = await openLedger({ directory, env: process.env, mode: "read" });
+  try {
+    return await work(opened?.ledger ?? null);
+  } finally {
+    await opened?.close();
+  }
+}
+
+/** Runs `work` with a ledger that can be written; sets up an empty database. @throws DatabaseError, LedgerSchemaError */
+export async function withLedgerForWriting<T>(directory: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const opened = await openLedger({ directory, env: process.env, mode: "write" });
+  try {
+    return await work(opened.ledger);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** One environment of one fraise, as the command line names it. */
+export interface Place {
+  readonly project: Project;
+  readonly fraise: Fraise;
+  readonly environment: Environment;
+}
+
+/** @throws FraisierError `fraise_not_found`, `environment_not_found`, with what was probably meant */
+export function findPlace(project: Project, fraiseName: string, environmentKey: string): Place {
+  return { project, ...findEnvironment(project, fraiseName, environmentKey) };
+}
+
+/** The place on this machine where an environment of type `api` is deployed. */
+export function targetOf({ environment }: Place): Target {
+  const { appPath, gitRepo, service, healthCheck, shared, env, timeout } = environment;
+  return createLocalTarget(
+    { appPath: appPath ?? "", gitRepo: gitRepo ?? "", service, healthCheck, shared, env, timeout },
+    { clock: systemClock, env: process.env },
+  );
+}
+
+/** What `deploy/` works with, for this process. */
+export function deployContext(
+  place: Place,
+  ledger: Ledger,
+  listener: DeployListener,
+  interrupts: Interrupts,
+): DeployContext {
+  const { project, fraise, environment } = place;
+  const runner = currentRunner(process.env);
+  return {
+    identity: identityOf(project, fraise, environment),
+    fraise,
+    environment,
+    target: targetOf(place),
+    ledger,
+    runner,
+    isAlive: (holder) => (holder.machine === `local:${machineId()}` ? isProcessAlive(holder) : "unknown"),
+    clock: systemClock,
+    mask: createMasker(project.secretValues),
+    listener,
+    signal: interrupts.signal,
+  };
+}

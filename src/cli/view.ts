@@ -1,0 +1,49 @@
+import type { Deployment, DeploymentStatus, FraiseStatus } from "../ledger/index.ts";
+import { shortId } from "../ledger/index.ts";
+import type { Style, Terminal } from "./terminal.ts";
+
+const STYLES: Readonly<Record<DeploymentStatus | FraiseStatus, Style>> = {
+  success: "green",
+  healthy: "green",
+  pending: "cyan",
+  in_progress: "cyan",
+  failed: "red",
+  rollback_failed: "red",
+  down: "red",
+  rolled_back: "yellow",
+  cancelled: "yellow",
+  abandoned: "yellow",
+  degraded: "yellow",
+  superseded: "dim",
+  unknown: "dim",
+};
+
+/** A status in its colour, with spaces for underscores. */
+export function statusText(terminal: Terminal, status: DeploymentStatus | FraiseStatus): string {
+  return terminal.style(STYLES[status], status.replaceAll("_", " "));
+}
+
+/** `fraise`, or `project/fraise` where rows of several projects stand together. */
+export function fraiseText(
+  row: { readonly project: string; readonly fraise: string; readonly job: string | null },
+  withProject: boolean,
+): string {
+  const name = row.job === null ? row.fraise : `${row.fraise}/${row.job}`;
+  return withProject && row.project !== "" ? `${row.project}: ${name}` : name;
+}
+
+/** `old → new`. */
+export function versionText({ oldVersion, newVersion }: Deployment): string {
+  if (newVersion === null) return oldVersion ?? "–";
+  return oldVersion === null || oldVersion === newVersion ? newVersion : `${oldVersion} → ${newVersion}`;
+}
+
+/** A deployment as JSON: camelCase, its short id beside the id, times ISO with `Z`. */
+export function deploymentJson(deployment: Deployment): Record<string, unknown> {
+  const { runner, ...rest } = deployment;
+  return {
+    ...rest,
+    shortId: shortId(deployment.id),
+    runner: runner && { host: runner.host, pid: runner.pid, user: runner.user, ciRun: runner.ciRun },
+  };
+}

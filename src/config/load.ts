@@ -1,0 +1,45 @@
+import { statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseEnv } from "node:util";
+import { type FindOptions, findProjectFile } from "./find.ts";
+import type { Unset, Variables } from "./interpolate.ts";
+import type { Project } from "./model.ts";
+import { parseProject } from "./parse.ts";
+import { readText } from "./read-text.ts";
+
+/** What a project is loaded with. */
+export interface LoadOptions extends FindOptions {
+  /**
+   * What becomes of a `${VAR}` that is not set: "error" (the default), or "keep" to leave its text in place, for
+   * commands that only read.
+   */
+  readonly unset?: Unset;
+}
+
+/**
+ * Finds, reads and checks fraises.yaml. A `.env` file beside it adds variables; those of the real environment win.
+ *
+ * @throws ConfigError `config_not_found`, or `config_invalid` with every problem of the file.
+ */
+export function loadProject(options: LoadOptions): Project {
+  const { cwd, unset = "error" } = options;
+  const file = findProjectFile(options);
+  const text = readText(file, cwd);
+  const beside = readEnvFile(join(dirname(file), ".env"), cwd, unset);
+  return parseProject(text, { file, env: { ...beside, ...definedOnly(options.env) }, unset, cwd });
+}
+
+/** A folder called `.env` is somebody's Python environment; that of a reader who may not see the secrets is not needed. */
+function readEnvFile(file: string, cwd: string, unset: Unset): Variables {
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() !== false) return {};
+  try {
+    return parseEnv(readText(file, cwd).replace(/^\uFEFF/, ""));
+  } catch (error) {
+    if (unset === "keep") return {};
+    throw error;
+  }
+}
+
+function definedOnly(env: Variables): Variables {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,63 @@
+import type { Deployment, Lease } from "../ledger/index.ts";
+import type { StepIo } from "../targets/index.ts";
+import type { DeployContext } from "./context.ts";
+import { describeHolder } from "./lock.ts";
+import { StepRecorder } from "./recorder.ts";
+import { undo } from "./undo.ts";
+
+/**
+ * Clears up after deployments of this target whose process is dead: ends what their last step left running, takes back
+ * what they did, and records each as `abandoned` at the step that it had reached.
+ *
+ * Called with the lock held: whatever else is in progress on this target cannot be alive.
+ */
+export async function recover(context: DeployContext, lease: Lease, own: string): Promise<void> {
+  const { ledger, target, isAlive, listener } = context;
+  const io: StepIo = { signal: new AbortController().signal, onOutput: () => {} };
+  await target.clearLeftovers(io);
+  for (const deployment of await ledger.unfinishedDeployments({ target: target.id, identity: context.identity })) {
+    if (deployment.id === own) continue;
+    if (deployment.status === "in_progress") await abandon(context, lease, deployment);
+    else if (deployment.runner !== null && isAlive(deployment.runner) === false) {
+      await ledger.abandonPending(deployment.id, `its process is gone: ${describeHolder(deployment.runner)}`);
+      listener({ type: "recovered", deployment, step: null });
+    }
+  }
+}
+
+async function abandon(context: DeployContext, lease: Lease, deployment: Deployment): Promise<void> {
+  const { ledger, clock, mask, listener } = context;
+  const steps = (await ledger.getSteps(deployment.id)).filter((step) => step.direction === "do");
+  const reached = steps.at(-1)?.name ?? null;
+  const recorder = new StepRecorder({ ledger, lease, deploymentId: deployment.id, clock, mask, listener: () => {} });
+  const undone = await undo({
+    context,
+    recorder,
+    release: deployment.releaseId ?? "",
+    madeRelease: deployment.kind === "deploy" && deployment.releaseId !== null,
+    fallback: deployment.previousReleaseId,
+    trace: steps.map(({ name, outcome }) => ({
+      name,
+      outcome: outcome === "success" || outcome === "skipped" ? outcome : "failed",
+    })),
+  });
+  const who = deployment.runner === null ? "" : ` of ${describeHolder(deployment.runner)}`;
+  const problems = undone.problems.length === 0 ? "" : `; not undone: ${undone.problems.join("; ")}`;
+  const fraise = {
+    untouched: undefined,
+    restored: "healthy",
+    unchecked: "unknown",
+    none: "down",
+    broken: "down",
+  } as const;
+  const status = fraise[undone.service];
+  await ledger.endDeployment(lease, deployment.id, {
+    status: "abandoned",
+    errorMessage: mask(
+      `the process${who} ended${reached === null ? "" : ` during ${reached}`}; what it had done was undone${problems}`,
+    ),
+    details: { wentBackTo: undone.hadSwitched ? deployment.previousReleaseId : undefined, notUndone: undone.problems },
+    ...(status && { fraise: { status } }),
+  });
+  listener({ type: "recovered", deployment, step: reached });
+}

@@ -1,0 +1,62 @@
+import { FraisierError, type FraisierErrorDetails } from "../db/index.ts";
+import type { DeploymentStatus, Holder, Lease } from "./model.ts";
+
+/** Somebody who is alive has the lease. */
+export class LeaseHeldError extends FraisierError {
+  override readonly name: string = "LeaseHeldError";
+  declare readonly kind: "locked";
+  readonly lease: Lease;
+
+  constructor(lease: Lease) {
+    const since = lease.acquiredAt
+      .toISOString()
+      .replace("T", " ")
+      .replace(/\.\d+Z$/, "Z");
+    super("locked", `${describe(lease.holder)} has been working on this since ${since}.`, {
+      hint: "Wait until that ends, or end it there with Ctrl-C. Its lock frees itself when its process ends.",
+    });
+    this.lease = lease;
+  }
+}
+
+function describe({ user, host, pid, ciRun }: Holder): string {
+  return `${user} on ${host} (process ${pid}${ciRun === null ? "" : `, ${ciRun}`})`;
+}
+
+/** The lease that a write was made under is not the newest any more; nothing was written. */
+export class LeaseLostError extends FraisierError {
+  override readonly name: string = "LeaseLostError";
+  declare readonly kind: "lease_lost";
+
+  constructor(lease: Lease) {
+    super(
+      "lease_lost",
+      `The lease on ${lease.target} (token ${lease.token}) was taken over by somebody else, so nothing more is written in its name.`,
+      {
+        hint: "Look at who has it: fraisier status",
+      },
+    );
+  }
+}
+
+/** A deployment cannot go from the status it has to the one that was asked for. */
+export class IllegalTransitionError extends FraisierError {
+  override readonly name: string = "IllegalTransitionError";
+  declare readonly kind: "illegal_transition";
+
+  constructor(id: string, from: DeploymentStatus | "nothing", to: DeploymentStatus) {
+    super("illegal_transition", `The deployment ${id} is ${from} and cannot become ${to}.`, {
+      hint: `See what happened to it: fraisier show ${id}`,
+    });
+  }
+}
+
+/** The database's schema is not the one that this version of Fraisier works with. */
+export class LedgerSchemaError extends FraisierError {
+  override readonly name: string = "LedgerSchemaError";
+  declare readonly kind: "schema_outdated" | "schema_newer" | "schema_foreign" | "schema_in_memory";
+
+  constructor(kind: LedgerSchemaError["kind"], message: string, details: FraisierErrorDetails) {
+    super(kind, message, details);
+  }
+}

@@ -1,0 +1,103 @@
+import { DatabaseError, type Queryable } from "../db/index.ts";
+import type { FraiseState, FraiseStatus, Identity } from "./model.ts";
+import { uuid7 } from "./uuid7.ts";
+
+interface StateRow {
+  readonly id: string;
+  readonly identifier: string;
+  readonly project_name: string;
+  readonly fraise_name: string;
+  readonly environment_name: string;
+  readonly job_name: string | null;
+  readonly current_version: string | null;
+  readonly status: FraiseStatus;
+  readonly last_deployed_at: Date | null;
+  readonly last_deployed_by: string | null;
+  readonly successful_deployments: number;
+  readonly failed_deployments: number;
+  readonly current_deployment_id: string | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+const SELECT_STATE = `SELECT fs.*, d.id AS current_deployment_id FROM tb_fraise_state fs LEFT JOIN tb_deployment d ON fs.fk_deployment_current = d.pk_deployment`;
+
+/** The condition that finds a state by its identity, the job's NULL included. */
+export const STATE_BY_IDENTITY =
+  "project_name = ? AND fraise_name = ? AND environment_name = ? AND COALESCE(job_name, '') = ?";
+
+/** The values for {@link STATE_BY_IDENTITY}. */
+export const identityValues = ({ project, fraise, environment, job }: Identity): unknown[] => [
+  project,
+  fraise,
+  environment,
+  job ?? "",
+];
+
+/** `shop:production`, with `project/` before it and `:job` after it where there are such. */
+export function identifierOf({ project, fraise, environment, job }: Identity): string {
+  const parts = [fraise, environment, ...(job === null ? [] : [job])].map(encodeURIComponent).join(":");
+  return project === "" ? parts : `${encodeURIComponent(project)}/${parts}`;
+}
+
+/** What the ledger says of an environment; null when nothing was ever deployed there. */
+export async function readState(database: Queryable, identity: Identity): Promise<FraiseState | null> {
+  const where = STATE_BY_IDENTITY.replaceAll(/\b(\w+_name)\b/g, "fs.$1");
+  const [row] = await database.executeQuery<StateRow>(`${SELECT_STATE} WHERE ${where}`, identityValues(identity));
+  return row === undefined ? null : stateOf(row);
+}
+
+/** All states, of one project or of all, in the order of their names. */
+export async function readStates(database: Queryable, project?: string): Promise<FraiseState[]> {
+  const order = "ORDER BY fs.project_name, fs.fraise_name, fs.environment_name, fs.job_name";
+  const rows =
+    project === undefined
+      ? await database.executeQuery<StateRow>(`${SELECT_STATE} ${order}`)
+      : await database.executeQuery<StateRow>(`${SELECT_STATE} WHERE fs.project_name = ? ${order}`, [project]);
+  return rows.map(stateOf);
+}
+
+/** The internal key of a state, which is made where there is none. */
+export async function ensureState(tx: Queryable, identity: Identity, now: Date): Promise<number> {
+  const find = `SELECT pk_fraise_state FROM tb_fraise_state WHERE ${STATE_BY_IDENTITY}`;
+  const [known] = await tx.executeQuery<{ pk_fraise_state: number }>(find, identityValues(identity));
+  if (known) return known.pk_fraise_state;
+  const row = {
+    id: uuid7(now.getTime()),
+    identifier: identifierOf(identity),
+    project_name: identity.project,
+    fraise_name: identity.fraise,
+    environment_name: identity.environment,
+    job_name: identity.job,
+    status: "unknown",
+    created_at: now,
+    updated_at: now,
+  };
+  try {
+    return Number(await tx.insert("tb_fraise_state", row, { idColumn: "pk_fraise_state" }));
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.kind !== "unique_violation") throw error;
+    // Two first deployments at once: the transaction is tried again and then finds the row of the other.
+    throw new DatabaseError("serialization_failure", error.message, { cause: error });
+  }
+}
+
+function stateOf(row: StateRow): FraiseState {
+  return {
+    id: row.id,
+    identifier: row.identifier,
+    project: row.project_name,
+    fraise: row.fraise_name,
+    environment: row.environment_name,
+    job: row.job_name,
+    currentVersion: row.current_version,
+    status: row.status,
+    lastDeployedAt: row.last_deployed_at,
+    lastDeployedBy: row.last_deployed_by,
+    successfulDeployments: row.successful_deployments,
+    failedDeployments: row.failed_deployments,
+    currentDeploymentId: row.current_deployment_id,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import type { FraiserDatabaseAdapter, Queryable } from "../db/index.ts";
+import { writeEvent } from "./events.ts";
+import { uuid7 } from "./uuid7.ts";
+
+/** A call that a git provider made. */
+export interface NewWebhookEvent {
+  readonly provider: string;
+  /** `push`, `ping`, … */
+  readonly type: string;
+  readonly branch: string | null;
+  readonly commit: string | null;
+  readonly sender: string | null;
+  readonly payload: unknown;
+}
+
+/** A row of the webhooks received. */
+export interface WebhookEvent extends Omit<NewWebhookEvent, "payload"> {
+  readonly id: string;
+  readonly receivedAt: Date;
+  readonly processed: boolean;
+  readonly deploymentId: string | null;
+}
+
+/** Notes a webhook that came in. @returns its id */
+export function recordWebhookEvent(
+  adapter: FraiserDatabaseAdapter,
+  event: NewWebhookEvent,
+  now: Date,
+): Promise<string> {
+  const id = uuid7(now.getTime());
+  const digest = createHash("sha256")
+    .update(JSON.stringify(event.payload ?? null))
+    .digest("hex")
+    .slice(0, 8);
+  return adapter.transaction(async (tx) => {
+    await tx.insert("tb_webhook_event", {
+      id,
+      identifier: `${event.provider}:${now.toISOString()}:${digest}:${id}`,
+      received_at: now,
+      event_type: event.type,
+      git_provider: event.provider,
+      branch_name: event.branch,
+      commit_sha: event.commit,
+      sender: event.sender,
+      payload: event.payload ?? null,
+      processed: false,
+      created_at: now,
+      updated_at: now,
+    });
+    await writeEvent(tx, now, "webhook.received", id, { provider: event.provider, type: event.type });
+    return id;
+  });
+}
+
+/** Notes which deployment a webhook led to. @returns false when there is no such webhook or deployment */
+export function linkWebhook(
+  adapter: FraiserDatabaseAdapter,
+  webhookId: string,
+  deploymentId: string,
+  now: Date,
+): Promise<boolean> {
+  return adapter.transaction(async (tx) => {
+    const changed = await tx.executeUpdate(
+      `UPDATE tb_webhook_event SET processed = ?, updated_at = ?, fk_deployment = (SELECT pk_deployment FROM tb_deployment WHERE id = ?)
+       WHERE id = ? AND EXISTS (SELECT 1 FROM tb_deployment WHERE id = ?)`,
+      [true, now, deploymentId, webhookId, deploymentId],
+    );
+    if (changed > 0) await writeEvent(tx, now, "webhook.linked", webhookId, { deploymentId });
+    return changed > 0;
+  });
+}
+
+/** The webhooks received last, newest first. */
+export async function recentWebhooks(database: Queryable, limit: number): Promise<WebhookEvent[]> {
+  const rows = await database.executeQuery<{
+    id: string;
+    git_provider: string;
+    event_type: string;
+    branch_name: string | null;
+    commit_sha: string | null;
+    sender: string | null;
+    received_at: Date;
+    processed: boolean;
+    deployment_id: string | null;
+  }>("SELECT * FROM v_webhook_event_history ORDER BY received_at DESC, pk_webhook_event DESC LIMIT ?", [limit]);
+  return rows.map((row) => ({
+    id: row.id,
+    provider: row.git_provider,
+    type: row.event_type,
+    branch: row.branch_name,
+    commit: row.commit_sha,
+    sender: row.sender,
+    receivedAt: row.received_at,
+    processed: row.processed,
+    deploymentId: row.deployment_id,
+  }));
+}
