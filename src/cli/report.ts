@@ -26,7 +26,7 @@ export function sayReport(
   const what = `${fraise.name} ${environment.key}`;
   const style = terminal.styleMessage;
   if (status === "up_to_date") {
-    terminal.say(style("green", `${what} is already up to date: ${message}`));
+    terminal.say(style("green", `${what} is already up to date: ${message}.`));
   } else if (status === "success") {
     const time = deployment?.durationSeconds == null ? "" : ` in ${duration(deployment.durationSeconds)}`;
     terminal.say(
@@ -45,6 +45,6 @@ export function sayReport(
     );
   }
   if (hint !== null) terminal.say(hint);
-  if (deployment !== null && status !== "success")
+  if (deployment !== null && status !== "success" && status !== "up_to_date")
     terminal.say(`See what happened: fraisier show ${shortId(deployment.id)}`);
 }

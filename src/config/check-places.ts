@@ -33,7 +33,7 @@ export const checkAppPaths: Check = ({ places, base }) => {
     const entry = place.settings.entries.get("app_path");
     const node = scalarAt(entry?.value);
     // An ETL or scheduled fraise may work in the folder of the API whose code it shares.
-    if (entry === undefined || node === undefined || node.origin === "unresolved" || node.text.trim() === "") return [];
+    if (entry === undefined || node === undefined || node.text.trim() === "") return [];
     const folder = expandPath(node.text, base);
     const path = settingPath(place, "app_path");
     if (folder === "/") return [atValue(entry, path, '"app_path" must not be the root of the file system')];

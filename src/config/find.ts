@@ -45,7 +45,7 @@ export function findProjectFile(options: FindOptions): string {
   const other = ["fraises.yml", "fraise.yaml", "fraise.yml"].map((name) => join(start, name)).find(exists);
   const hint =
     other === undefined
-      ? `Run this inside the project, or name the file with --config or FRAISIER_CONFIG.`
+      ? `Write one: fraisier init; or run this inside the project, or name the file with --config or FRAISIER_CONFIG.`
       : `There is ${other}: rename it to ${PROJECT_FILE}, or name it with --config.`;
   throw new ConfigError("config_not_found", `no ${PROJECT_FILE} in ${start} or any folder above it`, { hint });
 }

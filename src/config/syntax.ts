@@ -22,22 +22,18 @@ export interface SyntaxFaults {
 
 /**
  * Turns the errors of the YAML library into problems for people. One mistake makes the parser stumble again and again:
- * of each line only the first error is told, and of errors that break the document only the first, and every tab.
+ * of the errors that break the document only the first is told, and every tab.
  */
 export function syntaxFaults(source: SourceText, document: Document.Parsed): SyntaxFaults {
   const drafts: Draft[] = [];
-  const lines = new Set<number>();
   let brokenAt: number | null = null;
   for (const error of [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])) {
     if (error.code === "TAG_RESOLVE_FAILED" && error.message.startsWith("Unresolved tag")) continue;
     const fault = explain(source, document, error);
-    const line = source.lineOf(fault.start);
     const breaks = !HARMLESS.has(error.code);
     const consequence = brokenAt !== null && breaks && error.code !== "TAB_AS_INDENT";
     if (breaks) brokenAt = Math.min(brokenAt ?? fault.start, fault.start);
-    if (consequence || lines.has(line)) continue;
-    lines.add(line);
-    drafts.push({ ...fault, path: [] });
+    if (!consequence) drafts.push({ ...fault, path: [] });
   }
   return { drafts, brokenAt };
 }

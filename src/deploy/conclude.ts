@@ -1,7 +1,7 @@
 import type { Deployment, DeploymentEnd, FinalStatus, FraiseStatus, Lease } from "../ledger/index.ts";
 import { LeaseLostError } from "../ledger/index.ts";
 import type { DeployContext } from "./context.ts";
-import type { Prepared } from "./deploy.ts";
+import type { Declined, Prepared } from "./deploy.ts";
 import { DeployError } from "./errors.ts";
 import { maskValue } from "./masker.ts";
 import type { StepRecorder } from "./recorder.ts";
@@ -25,7 +25,7 @@ interface Conclusion {
   readonly prepared: Prepared | null;
   readonly failure: unknown;
   /** Why nothing was to be done after all. */
-  readonly declined: string | null;
+  readonly declined: Declined | null;
 }
 
 /** How many of the application's last log lines are kept with a deployment that failed. */
@@ -34,7 +34,10 @@ const LOG_LINES = 20;
 /** Records the success, or undoes what was done and records the failure; one transaction with what it makes of the fraise. */
 export async function conclude(conclusion: Conclusion): Promise<DeploymentReport> {
   const { context, prepared, failure, declined } = conclusion;
-  if (declined !== null) return record(conclusion, { status: "cancelled", errorMessage: declined }, null);
+  if (declined !== null) {
+    const report = await record(conclusion, { status: "cancelled", errorMessage: declined.declined }, null);
+    return declined.isUpToDate ? { ...report, status: "up_to_date" } : report;
+  }
   if (failure === null && prepared !== null) {
     const checked = prepared.run.health?.outcome === "healthy";
     const end: DeploymentEnd = {
@@ -62,7 +65,7 @@ export async function conclude(conclusion: Conclusion): Promise<DeploymentReport
 
 async function concludeFailure(conclusion: Conclusion): Promise<DeploymentReport> {
   const { context, deployment, recorder, prepared, failure } = conclusion;
-  const log = prepared === null ? [] : await context.target.serviceLog(LOG_LINES).catch(() => []); // the log is an extra; the failure itself is what counts
+  const log = prepared === null ? [] : await lastWords(context, prepared.run.release);
   const undone =
     prepared === null
       ? null

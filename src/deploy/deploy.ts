@@ -47,8 +47,9 @@ export async function deploy(context: DeployContext, request: DeployRequest): Pr
     const { identity, target, ledger, environment } = context;
     const state = await target.inspect();
     const serving = await releaseInService(ledger, identity, target, state);
-    if (!request.force && (await isUpToDate(context, state, serving, plan.ref.commit)))
-      return "already deployed by somebody else meanwhile";
+    if (!request.force && (await isUpToDate(context, state, serving, plan.ref.commit))) {
+      return { declined: `${serving?.newVersion} is in service already`, isUpToDate: true };
+    }
     const release = releaseId(deployment);
     const fallback = await fallbackRelease(ledger, identity, target, state);
     await ledger.changeDeployment(lease, deployment.id, {
@@ -82,6 +83,14 @@ export interface Prepared {
   readonly afterwards?: () => Promise<void>;
 }
 
+/** Nothing is to be done after all. */
+export interface Declined {
+  /** Why not; the deployment is recorded as cancelled, with this. */
+  readonly declined: string;
+  /** Whether that is because everything is as was asked for. */
+  readonly isUpToDate: boolean;
+}
+
 interface Locked {
   readonly deployment: Deployment;
   readonly lease: Lease;
@@ -92,13 +101,13 @@ interface Locked {
  * Writes the row, takes the lock, clears up after a dead predecessor, and runs what `prepare` says, to a recorded end.
  *
  * @param planStarted when the planning began, which is the first step on record
- * @param prepare decides under the lock what is to be done; a text ends the deployment as cancelled, with that reason
+ * @param prepare decides under the lock what is to be done, if anything
  */
 export async function perform(
   context: DeployContext,
   row: NewDeployment,
   planStarted: Date,
-  prepare: (locked: Locked) => Promise<Prepared | string>,
+  prepare: (locked: Locked) => Promise<Prepared | Declined>,
 ): Promise<DeploymentReport> {
   const { ledger, clock, listener } = context;
   const deployment = await ledger.createDeployment(row);
@@ -153,7 +162,7 @@ async function underLock(
   context: DeployContext,
   deployment: Deployment,
   lock: TargetLock,
-  prepare: (locked: Locked) => Promise<Prepared | string>,
+  prepare: (locked: Locked) => Promise<Prepared | Declined>,
 ): Promise<DeploymentReport> {
   const { ledger, clock, listener, mask } = context;
   const { lease } = lock;
@@ -161,12 +170,12 @@ async function underLock(
   const recorder = new StepRecorder({ ledger, lease, deploymentId: deployment.id, clock, mask, listener });
   let prepared: Prepared | null = null;
   let failure: unknown = null;
-  let declined: string | null = null;
+  let declined: Declined | null = null;
   try {
     await recover(context, lease, deployment.id);
     signal.throwIfAborted();
     const decision = await prepare({ deployment, lease, recorder });
-    if (typeof decision === "string") declined = decision;
+    if ("declined" in decision) declined = decision;
     else {
       prepared = decision;
       await runSteps(prepared.run, prepared.steps, signal);
@@ -193,7 +202,7 @@ function upToDate(plan: DeploymentPlan): DeploymentReport {
   return {
     status: "up_to_date",
     deployment: null,
-    message: `${plan.currentVersion} is in service already.`,
+    message: `${plan.currentVersion} is in service already`,
     hint: "Give --force to deploy it anew.",
   };
 }

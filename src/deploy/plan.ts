@@ -46,7 +46,7 @@ export async function planDeployment(context: PlanContext, ref: string | null): 
     currentRelease: state.currentRelease,
     currentVersion: current?.newVersion ?? null,
     fallbackRelease: await fallbackRelease(ledger, identity, target, state),
-    isUpToDate: await isUpToDate(context, state, current, resolved.commit),
+    isUpToDate: !(await hasUnfinished(context)) && (await isUpToDate(context, state, current, resolved.commit)),
     steps: plannedSteps(context, resolved, state),
   };
 }
@@ -91,11 +91,16 @@ export async function isUpToDate(
   current: Deployment | null,
   commit: string | null,
 ): Promise<boolean> {
-  if (commit === null || current?.gitCommit !== commit) return false;
+  if (commit === null || current?.gitCommit !== commit || current.healthyAt === null) return false;
   const known = await context.ledger?.getState(context.identity);
   if (known?.status !== "healthy" && known?.status !== "unknown") return false;
   if (context.environment.service?.kind !== "process") return true;
   return state.service?.running === true && state.service.release === state.currentRelease;
+}
+
+/** Whether a deployment of this place is under way, or was when its process died: then what serves is not settled. */
+async function hasUnfinished({ ledger, identity, target }: PlanContext): Promise<boolean> {
+  return ((await ledger?.unfinishedDeployments({ identity, target: target.id })) ?? []).length > 0;
 }
 
 function plannedSteps({ environment, target }: PlanContext, ref: ResolvedRef, state: TargetState): PlannedStep[] {

@@ -33,7 +33,7 @@ export async function rollback(context: DeployContext, request: RollbackRequest)
   return perform(context, row, planned, async ({ deployment, lease, recorder }) => {
     const now = await choose(context, request);
     if (now.goal.id !== goal.id || now.live?.id !== live?.id)
-      return "another deployment came in between; look at the status and try again";
+      return { declined: "another deployment came in between; look at the status and try again", isUpToDate: false };
     const release = goal.releaseId as string;
     const fallback = (await context.target.inspect()).currentRelease;
     await context.ledger.changeDeployment(lease, deployment.id, {

@@ -73,6 +73,9 @@ test("where YAML breaks, the mistakes before it are told as well, and nothing is
 «\t»build: npm ci
         prot: 8080
         branch: 1.0
+        name: \${NOPE}
+  blog:
+    typ: etl
 `.replace("${«NOPE»}", "«${NOPE}»"),
   );
   const error = configError(() => parse(text));
@@ -109,5 +112,10 @@ build: "echo «\\»q"
 script_path: a«:» b
 keep_releases: «0»`),
   );
+  expect(problemsOf(text).map(placeOf)).toEqual(places);
+});
+
+test("every tab is told, and every escape", () => {
+  const { text, places } = unmark('name: "«\\»a «\\»q"\nfraises:\n«\t»shop:\n«\t»\tbuild: x\n'.replace("«\\»a ", "a "));
   expect(problemsOf(text).map(placeOf)).toEqual(places);
 });

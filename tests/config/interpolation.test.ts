@@ -160,6 +160,11 @@ describe("with unset: keep", () => {
     expect(problemsOf(text, options).map(placeOf)).toEqual(places);
   });
 
+  test("an alias of nothing is told once", () => {
+    const { text, places } = unmark(api("service: «*nothing»"));
+    expect(problemsOf(text, options).map(placeOf)).toEqual(places);
+  });
+
   test("what no text could be right for is an error", () => {
     const messages = (text: string) => problemsOf(text, options).map(({ message }) => message);
     expect(messages(api().replace("type: api", "type: ${TYPE}"))).toEqual([

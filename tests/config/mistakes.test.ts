@@ -57,6 +57,7 @@ const KEYS: readonly Mistake[] = [
     suggests: "expect_status",
   },
   { title: "part of a key", yaml: api("«systemd»: shop.service"), says: '"systemd"', suggests: "systemd_service" },
+  { title: "a misspelt key beside the right one", yaml: api("build: x\n«biuld»: y"), says: 'unknown key "biuld"' },
   { title: "a key that nothing is like", yaml: api("«colour»: red"), says: 'unknown key "colour"' },
   {
     title: "a key of service one level too high",
@@ -139,6 +140,7 @@ const VALUES: readonly Mistake[] = [
     yaml: api("timeout: «10 days»"),
     says: ['"timeout"', '"5m"', 'not "10 days"'],
   },
+  { title: "no time at all", yaml: api("timeout: «0»"), says: ['"timeout"', "not 0"] },
   {
     title: "a negative duration",
     yaml: api("health_check: {url: 'http://h/', timeout: «-1»}"),
@@ -197,12 +199,17 @@ const VALUES: readonly Mistake[] = [
   {
     title: "plain http",
     yaml: api().replace("/srv/git/shop.git", "«http://host/x.git»"),
-    says: ['"git_repo"', "https"],
+    says: ['"git_repo"', "plain http"],
   },
   {
     title: "an unknown protocol",
     yaml: api().replace("/srv/git/shop.git", "«ftp://host/x.git»"),
     says: '"git_repo" must be an https, ssh, git or file URL',
+  },
+  {
+    title: "a host that is an option, without URL",
+    yaml: api().replace("/srv/git/shop.git", "«git@-oProxyCommand=x:y»"),
+    says: 'begins with "-"',
   },
   {
     title: "a host that is an option",
@@ -307,6 +314,11 @@ const TOGETHER: readonly Mistake[] = [
     yaml: api("env: {API_KEY: secret}\nsecrets: [«API_KEI»]"),
     says: '"API_KEI"',
     suggests: "API_KEY",
+  },
+  {
+    title: "a secret that only another fraise has",
+    yaml: `${api("secrets: [«KEY»]")}  blog: {type: etl, env: {KEY: x}, environments: {y: }}\n`,
+    says: '"KEY" is the name of no variable',
   },
   {
     title: "a fraise whose name begins with a dot",

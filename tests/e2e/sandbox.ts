@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -280,6 +280,13 @@ export interface StatusDocument {
   readonly currentRelease: string | null;
   readonly service: { readonly pid: number | null; readonly running: boolean; readonly port: number | null } | null;
   readonly deploying: { readonly user: string; readonly pid: number } | null;
+}
+
+/** Whether a process is there and not just waiting to be buried. */
+export function isRunning(pid: number | null | undefined): boolean {
+  if (!pid) return false;
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+  return stdout.trim() !== "" && !stdout.trim().startsWith("Z");
 }
 
 function killGroup(pid: number): void {

@@ -76,7 +76,7 @@ describe("a process", () => {
     });
     const line = await waitFor("its name", () => {
       const text = readFileSync(`/proc/${child.pid}/stat`, "utf8");
-      return text.includes("a) R 1 (b") && text;
+      return text.includes("a) R 1 (b") ? text : null;
     });
     const twin = spawn("sleep", ["1000"]);
     onTestFinished(() => {

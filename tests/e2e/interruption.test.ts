@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isRunning, type Running, Sandbox, until } from "./sandbox.ts";
+
+/** A git that waits, in the step that fetches, until it is told to go on. */
+const slowGit = (box: Sandbox): string => `#!/bin/sh
+for word in "$@"; do case "$word" in fetch) ${box.holdLine("fetch")} ;; esac; done
+PATH="\${PATH#*:}" exec git "$@"
+`;
+
+/** Each step, and how a deployment is brought to be in it. */
+const STEPS: readonly {
+  readonly step: string;
+  readonly settings: (box: Sandbox) => Record<string, unknown>;
+  readonly reach: (box: Sandbox, running: Running) => Promise<unknown>;
+}[] = [
+  {
+    step: "fetch",
+    settings: (box) => {
+      box.wrapProgram("git", slowGit(box));
+      return {};
+    },
+    reach: (box) => box.reached("fetch"),
+  },
+  { step: "build", settings: (box) => ({ build: [box.holdLine("build")] }), reach: (box) => box.reached("build") },
+  {
+    step: "migrate",
+    settings: (box) => ({ migrate: box.holdLine("migrate") }),
+    reach: (box) => box.reached("migrate"),
+  },
+  {
+    step: "activate",
+    settings: () => ({}),
+    reach: (_box, running) => running.until((event) => event.type === "step_started" && event.step === "activate"),
+  },
+  {
+    step: "restart",
+    settings: (box) => ({ service: { restart: box.holdLine("restart") }, health_check: undefined }),
+    reach: (box) => box.reached("restart"),
+  },
+  {
+    step: "restart (process)",
+    settings: () => ({}),
+    reach: (_box, running) => running.until((event) => event.type === "step_started" && event.step === "restart"),
+  },
+  {
+    step: "health",
+    settings: () => ({
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 50, interval: 0.1, stable_for: 1.5 },
+    }),
+    reach: (_box, running) => running.until((event) => event.type === "step_started" && event.step === "health"),
+  },
+];
+
+describe.each(STEPS)("in the step $step", ({ step, settings, reach }) => {
+  let box: Sandbox;
+  let good: { release: string | null; restartable: boolean };
+
+  beforeEach(async () => {
+    box = await Sandbox.create();
+    await box.commit({ page: "good" });
+    const isCommand = step === "restart";
+    if (isCommand) box.configure({ service: { restart: "true" }, health_check: undefined });
+    const { exitCode, stderr } = await box.deploy();
+    expect(exitCode, stderr).toBe(0);
+    good = { release: box.current(), restartable: !isCommand };
+    box.configure(settings(box));
+    await box.commit({ page: "new" });
+  });
+  afterEach(() => box[Symbol.asyncDispose]());
+
+  async function expectGoodServes(): Promise<void> {
+    expect(box.current()).toBe(good.release);
+    if (good.restartable) expect(await box.page()).toBe("good");
+    expect(box.releases()).toEqual([good.release]);
+    expect(await box.status()).toMatchObject({ deploying: null });
+    const strangers = (await box.processes()).filter(async (pid) => pid !== (await box.status()).service?.pid);
+    const service = (await box.status()).service?.pid;
+    expect(strangers.filter((pid) => pid !== service && isRunning(pid))).toEqual([]);
+  }
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s ends it, undoes it, and frees the lock", async (signal, code) => {
+    const running = box.start("deploy", "shop", "production", "--json");
+    await reach(box, running);
+    running.child.kill(signal);
+    if (step === "restart") {
+      // The command that is to bring the good release back must not wait as well.
+      await until(() => running.child.exitCode !== null || true, "the signal");
+      box.letGo("restart");
+    }
+    const { exitCode, stdout, stderr } = await running.ended;
+    expect(exitCode, stdout + stderr).toBe(code);
+    await expectGoodServes();
+    expect((await box.history())[0]).toMatchObject({ status: "cancelled" });
+    box.configure(good.restartable ? {} : { service: { restart: "true" }, health_check: undefined });
+    box.letGo("fetch");
+    expect((await box.deploy()).exitCode).toBe(0);
+  });
+
+  test("kill -9: the next command takes over, and what serves is what it was", async () => {
+    const running = box.start("deploy", "shop", "production", "--json");
+    await reach(box, running);
+    running.child.kill("SIGKILL");
+    await running.ended;
+    // The next deployment fails in its build, so that what it finds and leaves is what the dead one left.
+    box.letGo("fetch");
+    box.letGo("restart");
+    const service = good.restartable ? {} : { service: { restart: "true" }, health_check: undefined };
+    box.configure({ ...service, build: ["exit 1"] });
+    const next = await box.deploy();
+    expect(next.exitCode, next.stderr).toBe(1);
+    await expectGoodServes();
+    const [failed, abandoned] = await box.history();
+    expect(failed).toMatchObject({ status: "failed" });
+    expect(abandoned).toMatchObject({ status: "abandoned" });
+    expect(abandoned?.errorMessage).toContain(`during ${step.split(" ")[0]}`);
+    const { steps } = await box.show(abandoned?.id ?? "");
+    expect(steps.filter(({ outcome }) => outcome === "running")).toEqual([]);
+    box.configure(service);
+    expect((await box.deploy()).exitCode).toBe(0);
+  });
+});

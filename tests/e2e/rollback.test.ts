@@ -1,0 +1,116 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Sandbox } from "./sandbox.ts";
+
+describe("rolling back", () => {
+  let box: Sandbox;
+  beforeEach(async () => {
+    box = await Sandbox.create();
+  });
+  afterEach(() => box[Symbol.asyncDispose]());
+
+  async function serve(...pages: string[]): Promise<void> {
+    for (const page of pages) {
+      await box.commit({ page });
+      const { exitCode, stderr } = await box.deploy();
+      expect(exitCode, stderr).toBe(0);
+    }
+  }
+  const rollback = (...options: string[]) => box.run("rollback", "shop", "production", ...options);
+
+  test("once, twice, and then there is nothing left", async () => {
+    await serve("one", "two", "three");
+    expect((await rollback()).exitCode).toBe(0);
+    expect(await box.page()).toBe("two");
+    expect((await rollback()).exitCode).toBe(0);
+    expect(await box.page()).toBe("one");
+
+    const none = await rollback();
+    expect(none.exitCode).toBe(7);
+    expect(none.stderr).toContain("no earlier release");
+    expect(await box.page()).toBe("one");
+
+    const rows = await box.history();
+    expect(rows.map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+      "rollback success",
+      "rollback success",
+      "deploy rolled_back",
+      "deploy rolled_back",
+      "deploy success",
+    ]);
+    expect(rows[0]).toMatchObject({ undoesDeploymentId: rows[3]?.id, releaseId: rows[4]?.releaseId });
+    expect(await box.status()).toMatchObject({
+      status: "healthy",
+      version: rows[4]?.newVersion,
+      successfulDeployments: 3,
+      failedDeployments: 0,
+    });
+  });
+
+  test("a deployment after a rollback, and a rollback after that, skip what was rolled back", async () => {
+    await serve("one", "two");
+    await rollback();
+    await serve("three");
+    expect((await rollback()).exitCode).toBe(0);
+    expect(await box.page()).toBe("one");
+  });
+
+  test("it skips a release that never was healthy", async () => {
+    await serve("one");
+    await box.commit({ page: "sick", status: 500 });
+    expect((await box.deploy()).exitCode).toBe(5);
+    await serve("two");
+    expect((await rollback()).exitCode).toBe(0);
+    expect(await box.page()).toBe("one");
+  });
+
+  test("nothing was ever deployed", async () => {
+    await box.commit({ page: "one" });
+    const { exitCode, stderr } = await rollback();
+    expect(exitCode).toBe(7);
+    expect(stderr).toContain("no earlier release");
+  });
+
+  test("--to takes a deployment, a release or a commit, also one that was rolled back", async () => {
+    await serve("one", "two", "three");
+    const [three, , one] = await box.history();
+    expect((await rollback("--to", one?.shortId ?? "")).exitCode).toBe(0);
+    expect(await box.page()).toBe("one");
+    expect((await rollback("--to", three?.releaseId ?? "")).exitCode).toBe(0);
+    expect(await box.page()).toBe("three");
+    expect((await rollback("--to", one?.gitCommit?.slice(0, 12) ?? "")).exitCode).toBe(0);
+    expect(await box.page()).toBe("one");
+
+    const unknown = await rollback("--to", "beef");
+    expect(unknown.exitCode).toBe(7);
+    expect(unknown.stderr).toContain(three?.shortId);
+    expect((await rollback("--to", one?.shortId ?? "")).stderr).toContain("serves now");
+  });
+
+  test("a release that is damaged is refused before anything is touched", async () => {
+    await serve("one", "two");
+    const [two, one] = await box.history();
+    const pid = (await box.status()).service?.pid;
+    rmSync(join(box.app, "releases", one?.releaseId ?? ""), { recursive: true });
+    const { exitCode, stderr } = await rollback();
+    expect(exitCode).toBe(7);
+    expect(stderr).toContain(`--ref ${one?.gitCommit}`);
+    expect(box.current()).toBe(two?.releaseId);
+    expect((await box.status()).service?.pid).toBe(pid);
+    expect(await box.history()).toHaveLength(2);
+  });
+
+  test("when the earlier release is sick by now, the one that served serves again", async () => {
+    await serve("one", "two");
+    box.configure({
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 5, interval: 0.1, stable_for: 0, expect_body: "two" },
+    });
+    expect((await rollback()).exitCode).toBe(5);
+    expect(await box.page()).toBe("two");
+    const [row, two] = await box.history();
+    expect(row).toMatchObject({ kind: "rollback", status: "rolled_back" });
+    expect(two).toMatchObject({ kind: "deploy", status: "success" });
+    expect(box.releases()).toHaveLength(2);
+  });
+});
