@@ -62,6 +62,7 @@ function start() {
   enableCompileCache();
   import("../dist/cli.js").then(
     function (cli) {
+      process.exitCode = 1; /* until the command says otherwise: an end without a word must never look like a success */
       cli.main(process.argv.slice(2)).then(function (exitCode) {
         process.exitCode = exitCode;
       });

@@ -15,11 +15,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   survivePipes();
-  const { runProgram } = await import("./program.ts");
+  // A command is over when it says so, and not when nothing happens to keep the event loop busy.
+  const alive = setInterval(() => {}, 2 ** 30);
   try {
+    const { runProgram } = await import("./program.ts");
     return await runProgram(argv);
   } catch (error) {
     return reportError(argv, error);
+  } finally {
+    clearInterval(alive);
   }
 }
 

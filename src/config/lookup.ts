@@ -1,4 +1,4 @@
-import { FraisierError } from "../db/errors.ts";
+import { FraisierError } from "../db/index.ts";
 import type { Environment, Fraise, Project } from "./model.ts";
 import { suggest } from "./suggest.ts";
 

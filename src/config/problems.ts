@@ -1,4 +1,4 @@
-import { FraisierError } from "../db/errors.ts";
+import { FraisierError } from "../db/index.ts";
 
 /** One thing that is wrong in a file, with the place of the text that is at fault. */
 export interface Problem {

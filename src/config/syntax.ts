@@ -75,20 +75,12 @@ function explain(source: SourceText, document: Document.Parsed, error: YAMLError
         from + 3,
       );
     }
-    case "MISSING_CHAR": {
-      if (!error.message.startsWith("Missing closing")) {
-        return at('a key needs a ":" after it; if this belongs to the line before, indent it further');
-      }
-      const open = startOfNodeEndingAt(document, start, isScalar);
-      return at("the quotes that open here are never closed", open ?? start, (open ?? start) + 1);
-    }
-    case "BAD_INDENT": {
-      if (!error.message.startsWith("Flow"))
-        return at("wrong indentation: the keys of one map must begin in one column");
-      const open = startOfNodeEndingAt(document, start, isCollection);
-      const bracket = source.text[open ?? start] === "{" ? "{ is never closed by a }" : "[ is never closed by a ]";
-      return at(`this ${bracket}, or the closing one is indented too little`, open ?? start, (open ?? start) + 1);
-    }
+    case "MISSING_CHAR":
+    case "BAD_INDENT":
+      return missing(source, document, error) ?? at(`not valid YAML: ${error.message}`);
+    case "UNEXPECTED_TOKEN":
+      if (!error.message.endsWith("at node end")) break;
+      return at('the value before this has ended already; a "," is missing, or quotes around the whole');
     case "BLOCK_AS_IMPLICIT_KEY":
       return at("wrong indentation: what belongs to a key can't follow its value");
     case "MULTILINE_IMPLICIT_KEY":
@@ -99,9 +91,34 @@ function explain(source: SourceText, document: Document.Parsed, error: YAMLError
       return at("there is no such escape in double quotes; write \\\\ for a backslash, or use single quotes");
     case "RESOURCE_EXHAUSTION":
       return at("this is nested too deeply to be read");
-    default:
-      return at(`not valid YAML: ${error.message}`);
   }
+  return at(`not valid YAML: ${error.message}`);
+}
+
+/** What to say of something that is not there, by the library's words, since its code is one for all of it. */
+function missing(
+  source: SourceText,
+  document: Document.Parsed,
+  { pos, message }: YAMLError,
+): Omit<Draft, "path"> | null {
+  const [start, end] = pos;
+  if (message.startsWith("Missing closing")) {
+    const open = startOfNodeEndingAt(document, start, isScalar) ?? start;
+    return { start: open, end: open + 1, message: "the quotes that open here are never closed" };
+  }
+  if (/ end with a [\]}]/.test(message)) {
+    const open = startOfNodeEndingAt(document, start, isCollection) ?? start;
+    const bracket = source.text[open] === "{" ? "{ is never closed by a }" : "[ is never closed by a ]";
+    return { start: open, end: open + 1, message: `this ${bracket}, or the closing one is indented too little` };
+  }
+  if (/^Missing ,/.test(message)) return { start, end, message: 'a "," is missing before this' };
+  if (message.startsWith("Implicit map keys")) {
+    return { start, end, message: 'a key needs a ":" after it; if this belongs to the line before, indent it further' };
+  }
+  if (message.startsWith("All mapping items")) {
+    return { start, end, message: "wrong indentation: the keys of one map must begin in one column" };
+  }
+  return null;
 }
 
 /** Where the innermost node of a kind begins that reaches up to an offset. */

@@ -52,7 +52,7 @@ export async function prepareSchema(adapter: FraiserDatabaseAdapter, mode: "read
   assertNotNewer(status);
   if (status.applied.length === 0) {
     await refuseForeignTables(adapter);
-    if (mode === "write") await runMigrations(adapter);
+    if (mode === "write") await runMigrations(adapter, { transaction: "all" }); // others see all of it or nothing
     return mode === "write";
   }
   if (status.pending.length > 0) {
@@ -84,6 +84,8 @@ async function refuseForeignTables(adapter: FraiserDatabaseAdapter): Promise<voi
     if (error instanceof DatabaseError && error.kind === "undefined_table") return;
     throw error;
   }
+  // Unless it was set up by another process at this very moment.
+  if ((await schemaStatus(adapter)).applied.length > 0) return;
   throw new LedgerSchemaError(
     "schema_foreign",
     "The database has tables of the Python Fraisier, which this version cannot take over yet; they were left as they are.",

@@ -83,6 +83,16 @@ test("where YAML breaks, the mistakes before it are told as well, and nothing is
   expect(error.hint).toContain("From line 10 on");
 });
 
+test("after wrong indentation nothing is judged, since nobody knows what belongs where", () => {
+  const { text, places } = unmark(`fraises:
+  a: {type: etl, «typo»: 1, environments: {x: }}
+« »b:
+    name: \${NOPE}
+typo: 1
+`);
+  expect(problemsOf(text).map(placeOf)).toEqual(places);
+});
+
 test("a mistake in what several places use is told once, where it is written", () => {
   const { text, places } = unmark(`x-base: &base
   type: etl
@@ -116,6 +126,6 @@ keep_releases: «0»`),
 });
 
 test("every tab is told, and every escape", () => {
-  const { text, places } = unmark('name: "«\\»a «\\»q"\nfraises:\n«\t»shop:\n«\t»\tbuild: x\n'.replace("«\\»a ", "a "));
+  const { text, places } = unmark('name: "«\\»a «\\»q"\nfraises:\n«\t»shop:\n«\t\t»build: x\n'.replace("«\\»a ", "a "));
   expect(problemsOf(text).map(placeOf)).toEqual(places);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findEnvironment } from "../../src/config/index.ts";
-import { FraisierError } from "../../src/db/errors.ts";
+import { FraisierError } from "../../src/db/index.ts";
 import { FILE, parse, twoEnvironments } from "./helpers.ts";
 
 const PROJECT = parse(`${twoEnvironments("", "name: staging.example.org")}  blog:

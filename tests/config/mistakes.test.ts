@@ -119,6 +119,7 @@ const VALUES: readonly Mistake[] = [
     yaml: api("branch: «1.10»"),
     says: ['"branch" must be text, not 1.10', "put it in quotes"],
   },
+  { title: "a block where a line is wanted", yaml: api("«branch»: |\n  a\n  b"), says: '"branch" must be on one line' },
   { title: "a map where text is wanted", yaml: api("«branch»:\n  a: 1"), says: '"branch" must be text, not a map' },
   {
     title: "text where a map is wanted",
@@ -317,7 +318,7 @@ const TOGETHER: readonly Mistake[] = [
   },
   {
     title: "a secret that only another fraise has",
-    yaml: `${api("secrets: [«KEY»]")}  blog: {type: etl, env: {KEY: x}, environments: {y: }}\n`,
+    yaml: `${api("secrets: [«KEY»]")}  blog: {type: etl, env: {KEY: x}, environments: {production: }}\n`,
     says: '"KEY" is the name of no variable',
   },
   {
@@ -362,6 +363,9 @@ const YAML: readonly Mistake[] = [
     yaml: "fraises:\n  shop:\n    build: «[»a, b\n    type: api\n",
     says: "[ is never closed",
   },
+  { title: "a bracket that stays open at the top", yaml: "«[»a\n", says: "[ is never closed" },
+  { title: "a comma that is missing", yaml: api("database: [[a] «[»b]]"), says: 'a "," is missing' },
+  { title: "text after quotes", yaml: api('build: "npm" «ci»'), says: "quotes around the whole" },
   {
     title: "a colon that is missing",
     yaml: "fraises:\n  «shop\n    type»: api\n".replace("»", "").replace("\n    type", "»\n    type"),

@@ -75,7 +75,7 @@ describe("the underline stands below the text", () => {
 });
 
 test("what a file holds can't steer the terminal", () => {
-  const problems = problemsOf(api('"\\e[31m\u202eevil": 1'));
+  const problems = problemsOf(api('"\u001b[31m\u202eevil": 1'));
   const text = renderProblems(problems, { color: false });
   expect(text).not.toContain("\u001b");
   expect(text).not.toContain("\u202e");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { projectSchema } from "../../src/config/index.ts";
+import { projectSchema } from "../../src/config/schema.ts";
 
 interface JsonSchema {
   readonly description?: string;

@@ -64,6 +64,11 @@ describe("what must never be shown", () => {
     expect(secrets(api("secrets: ['${TOKEN}']"), { TOKEN: SECRET })).toEqual([SECRET]);
   });
 
+  test("nothing that is not known, where unset variables are kept", () => {
+    const text = api("env: {A: '${TOKEN}', B: literal}\nsecrets: [A, B]");
+    expect(parse(text, { env: {}, unset: "keep" }).secretValues).toEqual(["literal"]);
+  });
+
   test("webhook secrets, and the passwords of repositories", () => {
     const text = `git:\n  github: {webhook_secret: hook-github}\n  gitlab: {secret_token: hook-gitlab}\n${api().replace("/srv/git/shop.git", "https://u:repo-password@host/x")}`;
     expect([...secrets(text)].sort()).toEqual(["hook-github", "hook-gitlab", "repo-password"]);

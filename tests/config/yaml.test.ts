@@ -73,8 +73,9 @@ test("yes and no are text, as YAML 1.2 has it, whatever version the file says", 
 });
 
 test("tags of the core schema are fine", () => {
-  expect(production(api("branch: !!str 2024\ndatabase: !!map {a: !!int 3}"))).toMatchObject({
+  expect(production(api("branch: !!str 2024\nname: ! 1.0\ndatabase: !!map {a: !!int 3}"))).toMatchObject({
     branch: "2024",
+    name: "1.0",
     database: { a: 3 },
   });
 });

@@ -121,8 +121,8 @@ describe("a deployment that fails", () => {
     const { release } = await serveGood();
     box.configure({ health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 2 } });
     await box.commit({ page: "fragile", crashAfterMs: 600 });
-    const { exitCode } = await box.deploy();
-    expect(exitCode).toBe(5);
+    const { exitCode, stderr } = await box.deploy();
+    expect(exitCode, stderr).toBe(5);
     await expectGoodServes(release);
     const [row] = await box.history();
     expect(row?.errorMessage).toMatch(/ended/);

@@ -4,6 +4,7 @@ import type { FraiserDatabaseAdapter } from "../adapter.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { DatabaseError } from "../errors.ts";
 import { splitStatements } from "../sql/splitter.ts";
+import type { Transaction } from "../transaction.ts";
 import type { DatabaseType, Queryable } from "../types.ts";
 import { MigrationError } from "./errors.ts";
 import { type MigrationFile, readMigrations } from "./files.ts";
@@ -15,6 +16,8 @@ export interface MigrationOptions {
   /** Who is noted as having applied them. Default: the user of the process. */
   readonly appliedBy?: string;
   readonly clock?: Clock;
+  /** `each` file is a transaction of its own, or `all` of a run together: then nobody ever sees half of it. Default `each`. */
+  readonly transaction?: "each" | "all";
   /** Called after each migration that was applied. */
   readonly onApplied?: (name: string, durationMs: number) => void;
 }
@@ -48,7 +51,7 @@ export interface MigrationStatus {
 }
 
 /**
- * Brings a database to the newest schema. Each file and its row in `tb_schema_migration` are one transaction, so that
+ * Brings a database to the newest schema. A file and its row in `tb_schema_migration` are one transaction, so that
  * whoever is killed, and however many run at once, each is applied exactly once.
  *
  * @throws MigrationError, DatabaseError
@@ -82,8 +85,10 @@ export class MigrationRunner {
   async up(): Promise<MigrationResult> {
     this.#assertTransactionalDdl();
     const files = await this.#files();
+    assertConsistent(files, await readApplied(this.#adapter));
+    const batches = this.#options.transaction === "all" ? [files] : files.map((file) => [file]);
     const applied: string[] = [];
-    for (const file of files) if (await this.#apply(file, files)) applied.push(file.name);
+    for (const batch of batches) applied.push(...(await this.#adapter.transaction((tx) => this.#apply(tx, batch))));
     assertConsistent(files, await readApplied(this.#adapter));
     return { databaseType: this.#adapter.databaseType(), applied, pending: [] };
   }
@@ -92,37 +97,33 @@ export class MigrationRunner {
     return readMigrations(join(this.#options.directory, this.#adapter.databaseType()));
   }
 
-  /** @returns whether this call applied it; false when it was applied already */
-  async #apply(file: MigrationFile, files: readonly MigrationFile[]): Promise<boolean> {
-    const known = await readApplied(this.#adapter);
-    assertConsistent(files, known);
-    if (known.some((row) => row.version === file.version)) return false;
+  /** @returns the names of those that this call applied; somebody else may have applied the others meanwhile */
+  async #apply(tx: Transaction, files: readonly MigrationFile[]): Promise<string[]> {
+    const known = await readApplied(tx);
+    const pending = files.filter((file) => !known.some((row) => row.version === file.version));
+    if (pending.length > 0) await tx.executeQuery(createTable(this.#adapter.dialect.instantType));
+    for (const file of pending) await this.#applyFile(tx, file);
+    return pending.map((file) => file.name);
+  }
+
+  async #applyFile(tx: Transaction, file: MigrationFile): Promise<void> {
     const started = this.#clock.monotonic();
-    return this.#adapter.transaction(async (tx) => {
-      await tx.executeQuery(createTable(this.#adapter.dialect.instantType));
-      const now = await readApplied(tx); // somebody else may have been faster
-      if (now.some((row) => row.version === file.version)) return false;
-      for (const statement of splitStatements(file.up, this.#adapter.dialect.lexical)) {
-        await tx.executeQuery(statement.text, [], { placeholders: "native", prepare: false }).catch((cause) => {
-          throw failed(file, file.upLine + statement.line - 1, cause);
-        });
-      }
-      const duration = this.#clock.monotonic() - started;
-      await tx.insert(
-        "tb_schema_migration",
-        {
-          version: file.version,
-          name: file.name,
-          checksum: file.checksum,
-          applied_at: new Date(this.#clock.now()),
-          applied_by: this.#options.appliedBy ?? userName(),
-          duration_ms: Math.round(duration),
-        },
-        { idColumn: "version" },
-      );
-      this.#options.onApplied?.(file.name, duration);
-      return true;
-    });
+    for (const statement of splitStatements(file.up, this.#adapter.dialect.lexical)) {
+      await tx.executeQuery(statement.text, [], { placeholders: "native", prepare: false }).catch((cause) => {
+        throw failed(file, file.upLine + statement.line - 1, cause);
+      });
+    }
+    const duration = this.#clock.monotonic() - started;
+    const row = {
+      version: file.version,
+      name: file.name,
+      checksum: file.checksum,
+      applied_at: new Date(this.#clock.now()),
+      applied_by: this.#options.appliedBy ?? userName(),
+      duration_ms: Math.round(duration),
+    };
+    await tx.insert("tb_schema_migration", row, { idColumn: "version" });
+    this.#options.onApplied?.(file.name, duration);
   }
 
   #assertTransactionalDdl(): void {

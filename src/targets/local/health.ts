@@ -7,6 +7,9 @@ import { type ProcessWatch, waitWhileRunning } from "./process-watch.ts";
 /** How long a process without a health check must live, in milliseconds. */
 const ALIVE_MS = 1_000;
 
+/** How long a process may take to die after its connections broke, in milliseconds. */
+const DYING_MS = 500;
+
 /** What is judged, and how. */
 export interface HealthRequest {
   readonly check: HealthCheck | null;
@@ -58,6 +61,10 @@ export async function judgeHealth(request: HealthRequest): Promise<HealthReport>
       if (remaining <= 0) return { outcome: "healthy", probes };
       pause = Math.min(pause, remaining);
     } else if (healthySince !== null) {
+      // A process that is dying breaks its connections first: then its end is the better reason.
+      await waitWhileRunning(DYING_MS, watch, clock, signal);
+      const ended = await watch?.endedReason();
+      if (ended) return unhealthy(ended);
       const seconds = ((clock.monotonic() - healthySince) / 1000).toFixed(1);
       return unhealthy(`it was healthy for ${seconds} s only: ${probe.reason}`);
     } else {

@@ -2,6 +2,9 @@ import { type Clock, sleep } from "../../db/index.ts";
 import type { ExitStatus, Launched } from "./launcher.ts";
 import { isProcessAlive, type ProcessIdentity } from "./process-identity.ts";
 
+/** How long the news of a process's end may take, in milliseconds. */
+const NEWS_MS = 5_000;
+
 /** A look at the service's process while its health is judged. */
 export interface ProcessWatch {
   /** Why the process does not serve, as a clause; null while it runs. */
@@ -28,10 +31,16 @@ export class StartedProcess {
     });
   }
 
-  /** How it ended; waits for that. */
+  /**
+   * How it ended. Waits for the news of that, on a timer: the process itself is not waited for by the event loop, which
+   * could otherwise end, and this whole program with it, before the news is in.
+   */
   async reason(): Promise<string> {
-    await this.exited;
-    return this.#reason ?? "";
+    const news = new AbortController();
+    const patience = sleep(this.#clock, NEWS_MS, news.signal).catch(() => {}); // ended early by the news
+    await Promise.race([this.exited, patience]);
+    news.abort();
+    return this.#reason ?? `the process ${this.pid} is not running any more`;
   }
 
   #describe({ exitCode, signal }: ExitStatus): string {

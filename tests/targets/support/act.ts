@@ -11,6 +11,7 @@ const io: StepIo = {
   onOutput: (stream, text) => process.stdout.write(`${stream}: ${text}\n`),
 };
 
+let idle = false;
 for (const action of actions) {
   const [verb, ...words] = action.split(" ");
   const rest = words.join(" ");
@@ -20,9 +21,10 @@ for (const action of actions) {
     else if (verb === "run") await target.run(words.slice(1).join(" "), words[0] ?? "", io);
     else if (verb === "restart") await target.restart(rest, io);
     else if (verb === "exit") process.exit(0);
+    else if (verb === "idle") idle = true;
     process.stdout.write(`done: ${verb}\n`);
   } catch (error) {
     process.stdout.write(`failed: ${verb}: ${error instanceof Error && "kind" in error ? error.kind : error}\n`);
   }
 }
-setInterval(() => {}, 1_000_000);
+if (!idle) setInterval(() => {}, 1_000_000);
