@@ -48,7 +48,7 @@ describe("two people at once", () => {
     await box.commit({ page: "one" });
     const first = box.start("deploy", "shop", "production");
     await box.reached("build");
-    box.env["FRAISIER_DB_URL"] = `sqlite://${box.folder}/another.db`;
+    box.env.FRAISIER_DB_URL = `sqlite://${box.folder}/another.db`;
     const second = await box.deploy();
     expect(second.exitCode).toBe(4);
     expect(second.stderr).toContain(`process ${first.child.pid}`);

@@ -124,12 +124,12 @@ describe("deploying", () => {
   });
 
   test("the output of the steps is shown, kept, and free of secrets", async () => {
-    box.env["API_KEY"] = "s3cr3t-value";
+    box.env.API_KEY = "s3cr3t-value";
     box.configure({
       env: { API_KEY: "${API_KEY}" },
       build: ['echo "key is $API_KEY"; echo "and db is [$FRAISIER_DB_URL]" >&2'],
     });
-    box.env["FRAISIER_DB_URL"] = `sqlite://${box.folder}/elsewhere/ledger.db`;
+    box.env.FRAISIER_DB_URL = `sqlite://${box.folder}/elsewhere/ledger.db`;
     await box.commit({ page: "one" });
     const { exitCode, stderr, stdout } = await box.deploy();
     expect(exitCode, stderr).toBe(0);
@@ -147,7 +147,7 @@ describe("deploying", () => {
     await box.commit({ page: "one" });
     const { stdout, stderr } = await box.deploy("--json");
     const events = stdout.split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(new Set(events.map((event) => event["schema"]))).toEqual(new Set(["fraisier.deploy/1"]));
+    expect(new Set(events.map((event) => event.schema))).toEqual(new Set(["fraisier.deploy/1"]));
     expect(events[0]).toMatchObject({ type: "deployment_started", fraise: "shop" });
     expect(events.at(-1)).toMatchObject({ type: "result", status: "success" });
     expect(stderr).toBe("");

@@ -87,7 +87,7 @@ describe("a deployment that fails", () => {
     });
     const probes = detail<Record<string, unknown>[]>(row, "probes");
     expect(probes.at(-1)).toMatchObject({ ok: false, status: 500, redirect: null, body: "out of order" });
-    expect(probes.at(-1)?.["latencyMs"]).toBeGreaterThan(0);
+    expect(probes.at(-1)?.latencyMs).toBeGreaterThan(0);
     expect(detail<string[]>(row, "log").join("\n")).toContain("starting out of order");
     expect(detail<string[]>(row, "log").join("\n")).not.toContain("starting good");
     const { stdout } = await box.run("show", row?.shortId ?? "");
@@ -156,7 +156,7 @@ describe("a deployment that fails", () => {
     await box.commit({ page: "sicker", status: 503 });
     expect((await box.deploy()).exitCode).toBe(5);
     await expectGoodServes(release);
-    expect((await box.history()).map((row) => row.details["wentBackTo"])).toEqual([release, release, undefined]);
+    expect((await box.history()).map((row) => row.details.wentBackTo)).toEqual([release, release, undefined]);
   });
 
   test("when going back fails as well, the ledger says that the service is down", async () => {

@@ -206,7 +206,7 @@ export class Sandbox {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, name), script);
     chmodSync(join(folder, name), 0o755);
-    this.env["PATH"] = `${folder}:${process.env["PATH"]}`;
+    this.env.PATH = `${folder}:${process.env.PATH}`;
   }
 
   /** A shell line that notes that it was reached and goes on only when {@link letGo} was called. */

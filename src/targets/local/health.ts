@@ -61,11 +61,11 @@ export async function judgeHealth(request: HealthRequest): Promise<HealthReport>
       if (remaining <= 0) return { outcome: "healthy", probes };
       pause = Math.min(pause, remaining);
     } else if (healthySince !== null) {
+      const seconds = ((clock.monotonic() - healthySince) / 1000).toFixed(1);
       // A process that is dying breaks its connections first: then its end is the better reason.
       await waitWhileRunning(DYING_MS, watch, clock, signal);
       const ended = await watch?.endedReason();
       if (ended) return unhealthy(ended);
-      const seconds = ((clock.monotonic() - healthySince) / 1000).toFixed(1);
       return unhealthy(`it was healthy for ${seconds} s only: ${probe.reason}`);
     } else {
       failures++;
