@@ -16,6 +16,8 @@ export const EXIT = {
 } as const;
 
 const BY_KIND: Readonly<Record<string, number>> = {
+  interrupted: EXIT.interrupted,
+  terminated: EXIT.terminated,
   usage: EXIT.usage,
   config_invalid: EXIT.configuration,
   config_not_found: EXIT.configuration,

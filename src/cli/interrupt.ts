@@ -1,4 +1,14 @@
+import { FraisierError } from "../db/index.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** The command was interrupted before it had begun anything that would have to be undone. */
+export class InterruptedError extends FraisierError {
+  override readonly name: string = "InterruptedError";
+
+  constructor(signal: NodeJS.Signals) {
+    super(signal === "SIGTERM" ? "terminated" : "interrupted", `Interrupted by ${signal} before anything was changed.`);
+  }
+}
 
 /** What Ctrl-C and SIGTERM do while a command runs. */
 export interface Interrupts {
@@ -25,7 +35,7 @@ export function catchInterrupts(terminal: Terminal): Interrupts {
     terminal.say(
       `\n${name === "SIGINT" ? "Interrupted" : `${name} received`}: ending the running step and undoing what was done …`,
     );
-    controller.abort(new Error(`interrupted by ${name}`));
+    controller.abort(new InterruptedError(name));
   };
   const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of names) process.on(name, handle);

@@ -114,7 +114,7 @@ function endOf(
   if (undone.service === "none")
     return {
       status: isCancelled ? "cancelled" : "failed",
-      errorMessage: `${what}; there was no earlier healthy release to go back to, so nothing serves now`,
+      errorMessage: `${what}; there was no earlier healthy release to go back to${undone.isStopped ? ", so nothing serves now" : ""}`,
       fraise: { status: "down" },
     };
   if (undone.service === "broken")

@@ -7,6 +7,7 @@ import {
   assertDeployable,
   type DeploymentPlan,
   fallbackRelease,
+  fingerprint,
   isUpToDate,
   planDeployment,
   releaseInService,
@@ -42,6 +43,7 @@ export async function deploy(context: DeployContext, request: DeployRequest): Pr
     newVersion: plan.ref.commit === null ? null : versionOf(plan.ref.commit),
     gitCommit: plan.ref.commit,
     gitBranch: plan.ref.branch,
+    details: { configuration: fingerprint(context) },
   };
   return perform(context, row, planned, async ({ deployment, lease, recorder }) => {
     const { identity, target, ledger, environment } = context;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Command } from "../config/index.ts";
 import type { Deployment, Identity, Ledger } from "../ledger/index.ts";
 import type { ResolvedRef, Target, TargetState } from "../targets/index.ts";
@@ -84,14 +85,23 @@ export async function fallbackRelease(
   return last?.releaseId && state.releases.includes(last.releaseId) ? last.releaseId : null;
 }
 
-/** Whether this commit serves, was found healthy, and its process still runs. */
+/** A digest of what fraises.yaml says of an environment, by which a change is noticed; the secrets in it are left out. */
+export function fingerprint({ environment, mask }: Pick<PlanContext, "environment" | "mask">): string {
+  return createHash("sha256")
+    .update(mask(JSON.stringify(environment)))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+/** Whether this commit serves as fraises.yaml has it, was found healthy, and its process still runs. */
 export async function isUpToDate(
-  context: Pick<PlanContext, "ledger" | "identity" | "environment">,
+  context: Pick<PlanContext, "ledger" | "identity" | "environment" | "mask">,
   state: TargetState,
   current: Deployment | null,
   commit: string | null,
 ): Promise<boolean> {
   if (commit === null || current?.gitCommit !== commit || current.healthyAt === null) return false;
+  if (current.details.configuration !== fingerprint(context)) return false;
   const known = await context.ledger?.getState(context.identity);
   if (known?.status !== "healthy" && known?.status !== "unknown") return false;
   if (context.environment.service?.kind !== "process") return true;

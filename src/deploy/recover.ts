@@ -1,4 +1,4 @@
-import type { Deployment, Lease } from "../ledger/index.ts";
+import type { Deployment, DeploymentStep, Lease } from "../ledger/index.ts";
 import type { StepIo } from "../targets/index.ts";
 import type { DeployContext } from "./context.ts";
 import { describeHolder } from "./lock.ts";
@@ -27,7 +27,9 @@ export async function recover(context: DeployContext, lease: Lease, own: string)
 
 async function abandon(context: DeployContext, lease: Lease, deployment: Deployment): Promise<void> {
   const { ledger, clock, mask, listener } = context;
-  const steps = (await ledger.getSteps(deployment.id)).filter((step) => step.direction === "do");
+  const all = await ledger.getSteps(deployment.id);
+  const steps = all.filter((step) => step.direction === "do");
+  const migrationUndone = all.find((step) => step.direction === "undo" && step.name === "migrate");
   const reached = steps.at(-1)?.name ?? null;
   const recorder = new StepRecorder({ ledger, lease, deploymentId: deployment.id, clock, mask, listener: () => {} });
   const undone = await undo({
@@ -36,9 +38,10 @@ async function abandon(context: DeployContext, lease: Lease, deployment: Deploym
     release: deployment.releaseId ?? "",
     madeRelease: deployment.kind === "deploy" && deployment.releaseId !== null,
     fallback: deployment.previousReleaseId,
+    ...(migrationUndone && { migrationUndone: isOver(migrationUndone) ? "done" : "interrupted" }),
     trace: steps.map(({ name, outcome }) => ({
       name,
-      outcome: outcome === "success" || outcome === "skipped" ? outcome : "failed",
+      outcome: outcome === "success" || outcome === "skipped" ? outcome : ("failed" as const),
     })),
   });
   const who = deployment.runner === null ? "" : ` of ${describeHolder(deployment.runner)}`;
@@ -61,3 +64,5 @@ async function abandon(context: DeployContext, lease: Lease, deployment: Deploym
   });
   listener({ type: "recovered", deployment, step: reached });
 }
+
+const isOver = ({ outcome }: DeploymentStep): boolean => outcome === "success" || outcome === "skipped";

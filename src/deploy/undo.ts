@@ -13,6 +13,8 @@ export interface Undoable {
   readonly fallback: string | null;
   /** Every step that was begun. */
   readonly trace: readonly Pick<StepTrace, "name" | "outcome">[];
+  /** How far an earlier attempt to take back the migration came: its process died while it was undoing. */
+  readonly migrationUndone?: "done" | "interrupted";
 }
 
 /** Where the undoing left the target. */
@@ -21,6 +23,8 @@ export interface UndoResult {
   readonly hadSwitched: boolean;
   /** What serves now: as before when nothing had been touched. */
   readonly service: "untouched" | "restored" | "unchecked" | "none" | "broken";
+  /** Whether the process that Fraisier runs was stopped, and none was started in its place. */
+  readonly isStopped: boolean;
   readonly health: HealthReport | null;
   /** What could not be undone; empty when all is as it was. */
   readonly problems: readonly string[];
@@ -60,7 +64,7 @@ export async function undo(undoable: Undoable): Promise<UndoResult> {
     });
   }
   if (outcomeOf("migrate") !== undefined && outcomeOf("migrate") !== "skipped") {
-    await attempt("migrate", (io) => undoMigration(undoable, outcomeOf("migrate") === "success", io));
+    await attempt("migrate", (io) => undoMigration(undoable, io));
   }
   let health: HealthReport | null = null;
   if (began("activate") && fallback !== null) {
@@ -86,17 +90,27 @@ export async function undo(undoable: Undoable): Promise<UndoResult> {
       return succeeded(`${release} is removed`);
     });
   }
-  return { hadSwitched: began("activate"), service: serviceAfter(undoable, health, problems), health, problems };
+  return {
+    hadSwitched: began("activate"),
+    service: serviceAfter(undoable, health, problems),
+    isStopped: environment.service?.kind === "process" && began("activate") && fallback === null,
+    health,
+    problems,
+  };
 }
 
 /**
- * Only a migration that came to its end is taken back: what one that failed half-way needs, its own down commands
- * cannot know, and they might take back the migration before it.
+ * Only a migration that came to its end is taken back, and only once: what one that failed half-way needs, its own down
+ * commands cannot know, and they might take back the migration before it.
  */
-async function undoMigration({ context, release }: Undoable, isComplete: boolean, io: StepIo): Promise<StepResult> {
+async function undoMigration({ context, release, trace, migrationUndone }: Undoable, io: StepIo): Promise<StepResult> {
   const { migrateDown } = context.environment;
-  if (!isComplete)
+  const isComplete = trace.find((step) => step.name === "migrate")?.outcome === "success";
+  if (migrationUndone === "done") return skipped("it was taken back already");
+  if (migrationUndone === "interrupted") throw new Error("migrate_down was interrupted: check the database by hand");
+  if (!isComplete) {
     return skipped("the migration did not come to its end, so migrate_down was not run: check the database by hand");
+  }
   if (migrateDown.length === 0) return skipped("no migrate_down is declared: the database stays migrated");
   for (const command of migrateDown) await context.target.run(command, release, io);
   return succeeded();

@@ -12,7 +12,7 @@ import { uuid7 } from "./uuid7.ts";
 
 const HOLDER_COLUMNS = ["host", "machine", "boot_id", "pid", "start_time", "user", "ci_run"];
 
-/** Writes the row of a deployment that is about to begin, as `pending`; and its fraise's state, when this is its first. */
+/** Writes the row of a deployment that is about to begin, as `pending`; and its fraise's state, when this is its first. @throws IllegalTransitionError when what it undoes does not exist */
 export function createDeployment(
   adapter: FraiserDatabaseAdapter,
   wanted: NewDeployment,
@@ -25,7 +25,7 @@ export function createDeployment(
   );
   return adapter.transaction(
     async (tx) => {
-      const undone = wanted.undoesDeploymentId ? await readDeploymentRow(tx, wanted.undoesDeploymentId) : null;
+      const undone = wanted.undoesDeploymentId ? await existing(tx, wanted.undoesDeploymentId) : null;
       const row = {
         id,
         identifier: `${identifierOf(wanted)}:${id}`,

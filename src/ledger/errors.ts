@@ -51,6 +51,18 @@ export class IllegalTransitionError extends FraisierError {
   }
 }
 
+/** A step that is not running cannot end; nothing was written. */
+export class StepNotRunningError extends FraisierError {
+  override readonly name: string = "StepNotRunningError";
+  declare readonly kind: "step_not_running";
+
+  constructor(deploymentId: string, order: number) {
+    super("step_not_running", `The deployment ${deploymentId} has no step ${order} that is running.`, {
+      hint: `See its steps: fraisier show ${deploymentId}`,
+    });
+  }
+}
+
 /** The database's schema is not the one that this version of Fraisier works with. */
 export class LedgerSchemaError extends FraisierError {
   override readonly name: string = "LedgerSchemaError";

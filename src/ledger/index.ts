@@ -1,6 +1,12 @@
 /** What is deployed where, who did it, what happened, and who is deploying now. */
 export type { DayCount } from "./counters.ts";
-export { IllegalTransitionError, LeaseHeldError, LeaseLostError, LedgerSchemaError } from "./errors.ts";
+export {
+  IllegalTransitionError,
+  LeaseHeldError,
+  LeaseLostError,
+  LedgerSchemaError,
+  StepNotRunningError,
+} from "./errors.ts";
 export type { EventFilter } from "./events.ts";
 export type { AcquiredLease, LeaseRequest } from "./lease.ts";
 export { Ledger } from "./ledger.ts";

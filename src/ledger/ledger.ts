@@ -60,7 +60,7 @@ export class Ledger {
     return leases.readLease(this.adapter, target);
   }
 
-  /** Writes a pending deployment. Its fraise need not be known yet. */
+  /** Writes a pending deployment. Its fraise need not be known yet. @throws IllegalTransitionError when what it undoes does not exist */
   createDeployment(deployment: NewDeployment): Promise<Deployment> {
     return deployments.createDeployment(this.adapter, deployment, this.#now());
   }
@@ -99,7 +99,7 @@ export class Ledger {
     return steps.startStep(this.adapter, lease, deploymentId, step, this.#now());
   }
 
-  /** Records how a running step ended. @throws LeaseLostError, IllegalTransitionError */
+  /** Records how a running step ended. @throws LeaseLostError, IllegalTransitionError, StepNotRunningError */
   finishStep(
     lease: Lease,
     deploymentId: string,

@@ -1,5 +1,5 @@
 import type { FraiserDatabaseAdapter, Queryable, Transaction } from "../db/index.ts";
-import { IllegalTransitionError } from "./errors.ts";
+import { IllegalTransitionError, StepNotRunningError } from "./errors.ts";
 import { writeEvent } from "./events.ts";
 import { fenced } from "./lease.ts";
 import type { DeploymentStatus, DeploymentStep, Lease, StepDirection, StepOutcome } from "./model.ts";
@@ -47,7 +47,7 @@ export function startStep(
   });
 }
 
-/** Records how a running step ended. @throws LeaseLostError */
+/** Records how a running step ended. @throws LeaseLostError, IllegalTransitionError, StepNotRunningError */
 export function finishStep(
   adapter: FraiserDatabaseAdapter,
   lease: Lease,
@@ -59,10 +59,11 @@ export function finishStep(
 ): Promise<void> {
   return fenced(adapter, lease, async (tx) => {
     const deployment = await keyOf(tx, deploymentId, "in_progress");
-    await tx.executeUpdate(
+    const changed = await tx.executeUpdate(
       "UPDATE tb_deployment_step SET ended_at = ?, outcome = ?, message = ? WHERE fk_deployment = ? AND step_order = ? AND outcome = 'running'",
       [now, outcome, message, deployment, order],
     );
+    if (changed === 0) throw new StepNotRunningError(deploymentId, order);
     await writeEvent(tx, now, "step.finished", deploymentId, { order, outcome, message });
   });
 }

@@ -72,10 +72,15 @@ describe("deploying", () => {
     expect((await box.deploy("--force")).exitCode).toBe(0);
     expect(await box.history()).toHaveLength(2);
 
+    box.configure({ env: { GREETING: "hello" } });
+    const changed = await box.deploy();
+    expect(changed.stderr, "what fraises.yaml says has changed").not.toContain("already up to date");
+    expect(await box.history()).toHaveLength(3);
+
     process.kill(-((await box.status()).service?.pid ?? 0), "SIGKILL");
     expect((await box.deploy()).exitCode).toBe(0);
     expect(await box.page()).toBe("one");
-    expect(await box.history()).toHaveLength(3);
+    expect(await box.history()).toHaveLength(4);
   });
 
   test("--ref takes a tag, a branch or a commit", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { isRunning, type Running, Sandbox, until } from "./sandbox.ts";
+import { isRunning, type Running, Sandbox } from "./sandbox.ts";
 
 /** A git that waits, in the step that fetches, until it is told to go on. */
 const slowGit = (box: Sandbox): string => `#!/bin/sh
@@ -73,9 +73,9 @@ describe.each(STEPS)("in the step $step", ({ step, settings, reach }) => {
     if (good.restartable) expect(await box.page()).toBe("good");
     expect(box.releases()).toEqual([good.release]);
     expect(await box.status()).toMatchObject({ deploying: null });
-    const strangers = (await box.processes()).filter(async (pid) => pid !== (await box.status()).service?.pid);
     const service = (await box.status()).service?.pid;
-    expect(strangers.filter((pid) => pid !== service && isRunning(pid))).toEqual([]);
+    const strangers = (await box.processes()).filter((pid) => pid !== service && isRunning(pid));
+    expect(strangers).toEqual([]);
   }
 
   test.each([
@@ -85,11 +85,7 @@ describe.each(STEPS)("in the step $step", ({ step, settings, reach }) => {
     const running = box.start("deploy", "shop", "production", "--json");
     await reach(box, running);
     running.child.kill(signal);
-    if (step === "restart") {
-      // The command that is to bring the good release back must not wait as well.
-      await until(() => running.child.exitCode !== null || true, "the signal");
-      box.letGo("restart");
-    }
+    if (step === "restart") box.letGo("restart"); // the command that brings the good release back must not wait as well
     const { exitCode, stdout, stderr } = await running.ended;
     expect(exitCode, stdout + stderr).toBe(code);
     await expectGoodServes();
@@ -120,5 +116,80 @@ describe.each(STEPS)("in the step $step", ({ step, settings, reach }) => {
     expect(steps.filter(({ outcome }) => outcome === "running")).toEqual([]);
     box.configure(service);
     expect((await box.deploy()).exitCode).toBe(0);
+  });
+});
+
+describe("at other moments", () => {
+  let box: Sandbox;
+  beforeEach(async () => {
+    box = await Sandbox.create();
+  });
+  afterEach(() => box[Symbol.asyncDispose]());
+
+  test("Ctrl-C while it plans: nothing was begun, nothing is recorded", async () => {
+    await box.commit({ page: "one" });
+    box.wrapProgram("git", slowGit(box).replace("fetch)", "ls-remote)"));
+    const running = box.start("deploy", "shop", "production");
+    await box.reached("fetch");
+    running.child.kill("SIGINT");
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain("before anything was changed");
+    expect(stderr).not.toContain("    at ");
+    expect(await box.history()).toEqual([]);
+    expect(box.releases()).toEqual([]);
+  });
+
+  test("kill -9 while it undoes: the rest is undone, but no migration is taken back twice", async () => {
+    await box.commit({ page: "good" });
+    await box.deploy();
+    const release = box.current();
+    const health_check = { url: "http://127.0.0.1:{port}/", retries: 10, interval: 0.1, stable_for: 0 };
+    box.configure({
+      health_check,
+      migrate: "true",
+      migrate_down: `echo down >> '${box.folder}/downs'; ${box.holdLine("down")}`,
+    });
+    await box.commit({ page: "sick", status: 500 });
+    const running = box.start("deploy", "shop", "production");
+    await box.reached("down");
+    running.child.kill("SIGKILL");
+    await running.ended;
+
+    box.configure({
+      health_check,
+      build: ["exit 1"],
+      migrate: "true",
+      migrate_down: `echo down >> '${box.folder}/downs'`,
+    });
+    expect((await box.deploy()).exitCode).toBe(1);
+    expect(box.read("downs")).toBe("down\n");
+    expect(box.current()).toBe(release);
+    expect(await box.page()).toBe("good");
+    const [, abandoned] = await box.history();
+    expect(abandoned?.errorMessage).toContain("migrate_down was interrupted");
+  });
+
+  test("a second Ctrl-C does not stop the undoing", async () => {
+    await box.commit({ page: "good" });
+    await box.deploy();
+    box.configure({
+      migrate: "true",
+      migrate_down: box.holdLine("down"),
+      health_check: { url: "http://127.0.0.1:{port}/", stable_for: 30 },
+    });
+    await box.commit({ page: "new" });
+    const running = box.start("deploy", "shop", "production", "--json");
+    await running.until((event) => event.type === "step_started" && event.step === "health");
+    running.child.kill("SIGINT");
+    await box.reached("down");
+    running.child.kill("SIGINT");
+    box.letGo("down");
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain("Still undoing");
+    box.configure({});
+    expect(await box.page()).toBe("good");
+    expect((await box.history())[0]).toMatchObject({ status: "cancelled" });
   });
 });

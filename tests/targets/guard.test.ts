@@ -2,6 +2,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { TargetError } from "../../src/targets/index.ts";
+import { holdExclusively } from "../../src/targets/local/exclusive-file.ts";
 import { Actor } from "./support/actor.ts";
 import { Sandbox } from "./support/sandbox.ts";
 
@@ -86,6 +87,20 @@ describe("the guard", () => {
     expect(error.message).toContain("token 7; this one has 6");
     const guard = await sandbox.target().guard({ token: 7, holder: "me" });
     await guard.release();
+  });
+
+  test("names no holder that is dead", async () => {
+    const actor = new Actor(sandbox.settings(), "guard 1");
+    await actor.line(/done: guard/);
+    await actor.kill();
+    expect(sandbox.read(".fraisier", "holder.json")).toContain("somebody else");
+    // As it is for a moment after the next holder has the guard.
+    const holding = holdExclusively(sandbox.path(".fraisier", "guard.db"), 1);
+    const error = await refusal();
+    if (holding.outcome === "held") holding.release();
+    expect(error.kind).toBe("guard_held");
+    expect(error.message).toContain("by another process");
+    expect(error.message).not.toContain("somebody else");
   });
 
   test("goes to exactly one of many that come at once", async () => {

@@ -73,15 +73,16 @@ export function readProcess(pid: number): ProcessEntry | null {
 }
 
 /**
- * Reads a line of /proc/<pid>/stat: proc(5), fields 3 (state) and 22 (starttime). The second field, the program's
- * name in parentheses, may hold spaces and parentheses itself, so fields are counted from the last one.
+ * Reads a line of /proc/<pid>/stat: proc(5), fields 3 (state), 20 (num_threads) and 22 (starttime). The second field,
+ * the program's name in parentheses, may hold spaces and parentheses itself, so fields are counted from the last one.
  */
 export function parseStat(line: string): ProcessEntry | null {
   const fields = line
     .slice(line.lastIndexOf(")") + 2)
     .trim()
     .split(" ");
-  const [state, startTime] = [fields[0], fields[19]];
+  const [state, threads, startTime] = [fields[0], fields[17], fields[19]];
   if (state === undefined || startTime === undefined || !/^\d+$/.test(startTime)) return null;
-  return { startTime, zombie: state === "Z" || state === "X" };
+  // A process whose first thread has ended is told as a zombie too, while its other threads still hold its ports.
+  return { startTime, zombie: (state === "Z" || state === "X") && Number(threads) <= 1 };
 }

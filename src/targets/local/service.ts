@@ -9,7 +9,7 @@ import { launch } from "./launcher.ts";
 import { ownershipOf, readPidFile, removePidFile } from "./pid-file.ts";
 import type { Place } from "./place.ts";
 import { findPortOwner } from "./port-owner.ts";
-import { becomesFree, isPortFree, pickPort } from "./ports.ts";
+import { becomesFree, pickPort } from "./ports.ts";
 import { endGroup } from "./process-group.ts";
 import { isProcessAlive } from "./process-identity.ts";
 import { type ProcessWatch, StartedProcess, watchNothing, watchProcess } from "./process-watch.ts";
@@ -139,7 +139,7 @@ export class LocalService {
     if (wanted === null) return null;
     if (wanted === "auto") {
       const kept = await this.port();
-      return kept !== null && (await isPortFree(kept)) ? kept : await pickPort();
+      return kept !== null && (await becomesFree(kept)) ? kept : await pickPort();
     }
     if (await becomesFree(wanted)) return wanted;
     const pid = await findPortOwner(wanted);
