@@ -1,10 +1,10 @@
 import type { Deployment, DeploymentEnd, FinalStatus, FraiseStatus, Lease } from "../ledger/index.ts";
 import { LeaseLostError } from "../ledger/index.ts";
 import type { DeployContext } from "./context.ts";
-import type { Declined, Prepared } from "./deploy.ts";
 import { DeployError } from "./errors.ts";
 import { maskValue } from "./masker.ts";
 import type { StepRecorder } from "./recorder.ts";
+import type { Declined, Prepared } from "./run.ts";
 import { type UndoResult, undo } from "./undo.ts";
 
 /** How a deployment or rollback ended. */

@@ -2,8 +2,8 @@ import type { Deployment } from "../ledger/index.ts";
 import { shortId } from "../ledger/index.ts";
 import type { DeploymentReport } from "./conclude.ts";
 import type { DeployContext } from "./context.ts";
-import { newRow, newRun, perform } from "./deploy.ts";
 import { DeployError } from "./errors.ts";
+import { newRow, newRun, perform } from "./perform.ts";
 import { assertDeployable, releaseInService } from "./plan.ts";
 import { activateStep, healthStep, restartStep, verifyStep } from "./steps.ts";
 

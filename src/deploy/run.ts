@@ -33,6 +33,22 @@ export interface Step {
   run(run: Run, io: StepIo): Promise<StepResult>;
 }
 
+/** What the lock is held for. */
+export interface Prepared {
+  readonly run: Run;
+  readonly steps: readonly Step[];
+  /** Done after the success is recorded; its failure is a warning. */
+  readonly afterwards?: () => Promise<void>;
+}
+
+/** Nothing is to be done after all. */
+export interface Declined {
+  /** Why not; the deployment is recorded as cancelled, with this. */
+  readonly declined: string;
+  /** Whether that is because everything is as was asked for. */
+  readonly isUpToDate: boolean;
+}
+
 /** Runs steps one after the other, until one throws or `signal` is aborted. */
 export async function runSteps(run: Run, steps: readonly Step[], signal: AbortSignal): Promise<void> {
   for (const step of steps) {

@@ -176,7 +176,7 @@ describe("at other moments", () => {
     box.configure({
       migrate: "true",
       migrate_down: box.holdLine("down"),
-      health_check: { url: "http://127.0.0.1:{port}/", stable_for: 30 },
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 3 },
     });
     await box.commit({ page: "new" });
     const running = box.start("deploy", "shop", "production", "--json");

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { Command } from "../../src/config/index.ts";
 import { type LocalTargetOptions, type Target, TargetError, type TargetSettings } from "../../src/targets/index.ts";
 import { commandName } from "../../src/targets/local/command.ts";
-import { isGroupAlive } from "../../src/targets/local/process-group.ts";
+import { groupMembers } from "../../src/targets/local/process-group.ts";
 import { ManualClock } from "./support/manual-clock.ts";
 import { Sandbox, type TestIo, temporaryFolder, testIo } from "./support/sandbox.ts";
 import { runs, waitFor } from "./support/wait.ts";
@@ -131,16 +131,15 @@ describe("the output of a command", () => {
     expect(io.lines).toContain("stderr: end");
   });
 
-  test("that can't be taken ends the command", async () => {
+  test("that can't be taken ends the command, the last of it too", async () => {
     const target = await released();
-    const refusing = { ...io, onOutput: () => Promise.reject, signal: io.signal };
     const onOutput = () => {
       throw new Error("the ledger is full");
     };
-    await expect(target.run("echo $$; sleep 1000", "r1", { ...refusing, onOutput })).rejects.toThrow(
-      "the ledger is full",
-    );
-    expect(sandbox.list(".fraisier", "running")).toEqual([]);
+    for (const line of ["echo $$; sleep 1000", "printf end"]) {
+      await expect(target.run(line, "r1", { ...io, onOutput }), line).rejects.toThrow("the ledger is full");
+      expect(sandbox.list(".fraisier", "running")).toEqual([]);
+    }
   });
 
   test("is not waited for when something that goes on in the background holds it open", async () => {
@@ -166,7 +165,7 @@ describe("an abort", () => {
     io.controller.abort(new Error("Ctrl-C"));
     await expect(running).rejects.toThrow("Ctrl-C");
     expect(pids.some(runs)).toBe(false);
-    expect(isGroupAlive(pids[0] ?? 0)).toBe(false);
+    expect(groupMembers(pids[0] ?? 0)).toEqual([]);
     expect(sandbox.list(".fraisier", "running")).toEqual([]);
   });
 

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { bootId, identifyProcess } from "../../src/targets/index.ts";
-import { isGroupAlive } from "../../src/targets/local/process-group.ts";
+import { launch } from "../../src/targets/local/launcher.ts";
+import { groupMembers } from "../../src/targets/local/process-group.ts";
 import { Actor } from "./support/actor.ts";
 import { ManualClock } from "./support/manual-clock.ts";
 import { processService, Sandbox, type TestIo, temporaryFolder, testIo } from "./support/sandbox.ts";
@@ -53,17 +54,21 @@ describe("the command of a Fraisier that was killed", () => {
   });
 
   test("is ended though its leader is dead, known by the run's id", async () => {
-    const actor = new Actor(sandbox.settings(), "run r1 echo pid $$; sleep 1000 & echo pid $!; wait");
-    await waitFor("two pids", () => actor.lines.filter((line) => line.includes("pid ")).length >= 2);
-    const [leader = 0, child = 0] = actor.lines
-      .filter((line) => line.includes("pid "))
-      .map((line) => Number(line.split(" ").at(-1)));
-    await actor.kill();
-    process.kill(leader, "SIGKILL");
-    await waitFor("the leader's end", () => !runs(leader));
+    const launched = await launch({
+      argv: ["/bin/sh", "-c", "sleep 1000 & echo $!; wait"],
+      cwd: "/",
+      env: { PATH: process.env.PATH ?? "" },
+      pidFile: sandbox.path(".fraisier", "running", "a.pid"),
+      output: "stream",
+    });
+    const [output] = (await once(launched.stdout ?? launched.child, "data")) as [Buffer];
+    const child = Number(output.toString());
+    launched.child.kill("SIGKILL");
+    await launched.exited;
     expect(runs(child)).toBe(true);
     await sandbox.target().clearLeftovers(io);
     expect(runs(child)).toBe(false);
+    expect(sandbox.list(".fraisier", "running")).toEqual([]);
   });
 
   test("is killed after two seconds when it does not heed SIGTERM", async () => {
@@ -99,6 +104,7 @@ describe("a stranger", () => {
     writePidFile("a.pid", pid, "1");
     await sandbox.target().clearLeftovers(io);
     expect(runs(pid)).toBe(true);
+    expect(io.lines).toEqual([]);
     expect(sandbox.list(".fraisier", "running")).toEqual([]);
   });
 
@@ -128,7 +134,7 @@ describe("a stranger", () => {
     writePidFile("a.pid", pid, identifyProcess(pid)?.startTime ?? "");
     await sandbox.target().clearLeftovers(io);
     expect(runs(pid)).toBe(false);
-    expect(isGroupAlive(pid)).toBe(false);
+    expect(groupMembers(pid)).toEqual([]);
   });
 });
 

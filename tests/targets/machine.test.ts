@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { systemClock } from "../../src/db/index.ts";
 import {
   bootId,
   currentProcess,
@@ -11,7 +12,7 @@ import {
   isProcessAlive,
   machineId,
 } from "../../src/targets/index.ts";
-import { groupMembers } from "../../src/targets/local/process-group.ts";
+import { endGroup, groupMembers } from "../../src/targets/local/process-group.ts";
 import { parseStat, readProcess } from "../../src/targets/local/process-identity.ts";
 import { temporaryFolder } from "./support/sandbox.ts";
 import { runs, waitFor } from "./support/wait.ts";
@@ -25,6 +26,25 @@ describe("the machine", () => {
     if (existsSync("/etc/machine-id")) expect(readFileSync("/etc/machine-id", "utf8")).not.toContain(machineId());
     expect(hostName()).not.toBe("");
     expect(bootId().length).toBeGreaterThan(10);
+  });
+});
+
+describe("a process group", () => {
+  test("of which only a zombie is left is gone, though it can still be signalled", async () => {
+    const script = `const { spawn } = require("node:child_process");
+      console.log(spawn("sleep", ["1000"], { detached: true }).pid); setInterval(() => {}, 1000);`;
+    const parent = spawn(process.execPath, ["-e", script]);
+    onTestFinished(() => {
+      parent.kill("SIGKILL");
+    });
+    const [output] = (await once(parent.stdout, "data")) as [Buffer];
+    const pid = Number(output.toString());
+    // A parent that is stopped does not ask for the end of its child.
+    parent.kill("SIGSTOP");
+    expect(groupMembers(pid)).toEqual([pid]);
+    expect(await endGroup(pid, 1_000_000, systemClock)).toBe("gone");
+    expect(readProcess(pid)?.zombie).toBe(true);
+    expect(process.kill(-pid, 0)).toBe(true);
   });
 });
 
@@ -91,7 +111,8 @@ describe("a process", () => {
   });
 
   test("whose first thread has ended, but not the others, is no zombie", () => {
-    const line = (threads: number) => `28062 (app) Z 1 2 2 0 -1 4227084 2960 6574 1 0 4 0 4 2 20 0 ${threads} 0 1059132 0`;
+    const line = (threads: number) =>
+      `28062 (app) Z 1 2 2 0 -1 4227084 2960 6574 1 0 4 0 4 2 20 0 ${threads} 0 1059132 0`;
     expect(parseStat(line(2))).toEqual({ startTime: "1059132", zombie: false });
     expect(parseStat(line(1))).toEqual({ startTime: "1059132", zombie: true });
   });

@@ -36,12 +36,7 @@ export async function endGroup(pgid: number, graceMs: number, clock: Clock): Pro
   }
 }
 
-/** Whether any process of a group still runs; zombies do not count. */
-export function isGroupAlive(pgid: number): boolean {
-  return groupState(pgid, true) !== "gone";
-}
-
-/** The pids of a group's running members. */
+/** The pids of a group's running members; zombies do not count. */
 export function groupMembers(pgid: number): number[] {
   return process.platform === "linux" ? membersFromProc(pgid) : membersFromPs(pgid);
 }
