@@ -146,6 +146,5 @@ export function newRun(
     trace: [],
     service: null,
     health: null,
-    warnings: [],
   };
 }

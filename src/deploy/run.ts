@@ -17,7 +17,6 @@ export interface Run {
   readonly trace: StepTrace[];
   service: ServiceState | null;
   health: HealthReport | null;
-  readonly warnings: string[];
 }
 
 /** A step that was begun. */
@@ -56,7 +55,11 @@ export async function runSteps(run: Run, steps: readonly Step[], signal: AbortSi
     const trace: StepTrace = { name: step.name, outcome: "running" };
     run.trace.push(trace);
     try {
-      trace.outcome = (await run.recorder.run(step.name, signal, (io) => step.run(run, io))).outcome;
+      await run.recorder.run(step.name, signal, async (io) => {
+        const result = await step.run(run, io);
+        trace.outcome = result.outcome; // before it is recorded: what was done must be undone also when that fails
+        return result;
+      });
     } catch (error) {
       if (trace.outcome === "running") trace.outcome = "failed";
       throw error;

@@ -56,6 +56,30 @@ describe("two people at once", () => {
     expect((await first.ended).exitCode).toBe(0);
   });
 
+  test("whoever has lost the lease stops, undoes what it did, and writes nothing more", async () => {
+    await box.commit({ page: "good" });
+    await box.deploy();
+    const release = box.current();
+    box.configure({ build: [box.holdLine("build")] });
+    await box.commit({ page: "new" });
+    const running = box.start("deploy", "shop", "production");
+    await box.reached("build");
+    const { SqliteAdapter } = await import("../../src/db/index.ts");
+    await using adapter = new SqliteAdapter(`${box.folder}/fraisier.db`);
+    await adapter.executeUpdate("UPDATE tb_deployment_lease SET fencing_token = fencing_token + 1");
+    box.letGo("build");
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("taken over");
+    expect(box.current()).toBe(release);
+    expect(box.releases()).toEqual([release]);
+    expect((await box.history())[0]).toMatchObject({ status: "in_progress" });
+
+    box.configure({});
+    expect((await box.deploy()).exitCode).toBe(0);
+    expect((await box.history()).map((row) => row.status)).toEqual(["success", "abandoned", "success"]);
+  });
+
   test("a stopped process keeps its place; once it is killed the next one takes over", async () => {
     box.configure({ build: [box.holdLine("build")] });
     await box.commit({ page: "one" });

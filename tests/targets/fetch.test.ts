@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -233,6 +234,16 @@ describe("the copy of the repository", () => {
     const ref = await target.resolveRef("main");
     rmSync(sandbox.repository.path, { recursive: true });
     expect((await target.fetch({ id: "r2", ref }, io)).commit).toBe(ref.commit);
+  });
+
+  test("is not taken for whole because an interrupted fetch has left the commit itself", async () => {
+    const commit = sandbox.repository.commit({ "a.txt": "2" });
+    const object = join(commit.slice(0, 2), commit.slice(2));
+    mkdirSync(cache("objects", commit.slice(0, 2)), { recursive: true });
+    copyFileSync(join(sandbox.repository.path, ".git", "objects", object), cache("objects", object));
+    expect((await fetched("r2")).commit).toBe(commit);
+    expect(sandbox.read("releases", "r2", "a.txt")).toBe("2");
+    expect(io.lines.join("\n")).not.toContain("anew");
   });
 
   test("is freed of what a killed git left", async () => {

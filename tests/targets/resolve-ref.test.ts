@@ -132,7 +132,10 @@ describe("a repository", () => {
 
   test("by a protocol that runs programs is refused", async () => {
     const folder = temporaryFolder();
-    const error = await refusal("main", { gitRepo: `ext::touch ${folder}/proof` });
+    const config = join(folder, "config");
+    writeFileSync(config, '[protocol "ext"]\n\tallow = always\n');
+    const env = { GIT_CONFIG_GLOBAL: config };
+    const error = await refusal("main", { gitRepo: `ext::touch ${folder}/proof` }, env);
     expect(error.kind).toBe("repository_unreachable");
     expect(error.hint).toContain("ssh, https");
     expect(existsSync(join(folder, "proof"))).toBe(false);
@@ -177,6 +180,7 @@ describe("a repository", () => {
       GIT_CONFIG_VALUE_0: other.repository.path,
     };
     expect(await resolve("main", {}, env)).toMatchObject({ commit: second });
+    expect(await resolve("main", { env }, {})).toMatchObject({ commit: second });
   });
 });
 
