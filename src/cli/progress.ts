@@ -5,18 +5,22 @@ import { duration } from "./time.ts";
 /** Shows a deployment as it happens: a moving line for a person, plain lines for a pipe, an event a line for `--json`. */
 export interface Progress {
   readonly listener: DeployListener;
+  /** Shows what is done until the first step begins, which a slow repository can make long. */
+  waiting(label: string): void;
   /** Ends a moving line. */
   close(): void;
 }
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const REDRAW_EVERY_MS = 100;
+const SPEAK_AFTER_MS = 1000;
 
 /** @param command names the schema of the JSON lines, e.g. `deploy` */
 export function createProgress(terminal: Terminal, command: string): Progress {
   if (terminal.json)
     return {
       listener: (event) => terminal.printJson(command, event as unknown as Record<string, unknown>),
+      waiting: () => {},
       close: () => {},
     };
   const line = terminal.isInteractive ? new MovingLine(terminal) : null;
@@ -24,14 +28,26 @@ export function createProgress(terminal: Terminal, command: string): Progress {
     if (line === null) terminal.say(text);
     else line.above(text);
   };
+  let silence: NodeJS.Timeout | undefined;
+  const waiting = (label: string): void => {
+    clearTimeout(silence);
+    if (line === null) silence = setTimeout(() => terminal.say(`  … ${label}`), SPEAK_AFTER_MS).unref();
+    else line.show(label);
+  };
   return {
     listener: (event) => {
+      clearTimeout(silence);
       if (event.type === "step_started") line?.show(stepLabel(event));
       if (event.type === "step_finished") line?.hide();
       const text = describe(event, terminal, line !== null);
       if (text !== null) say(text);
+      if (event.type === "deployment_started") waiting("lock");
     },
-    close: () => line?.hide(),
+    waiting,
+    close: () => {
+      clearTimeout(silence);
+      line?.hide();
+    },
   };
 }
 

@@ -44,7 +44,7 @@ export function sayReport(
       ),
     );
   }
-  if (hint !== null) terminal.say(hint);
+  if (hint !== null) terminal.say(printable(hint));
   if (deployment !== null && status !== "success" && status !== "up_to_date")
     terminal.say(`See what happened: fraisier show ${shortId(deployment.id)}`);
 }

@@ -1,8 +1,23 @@
-import { type Environment, type Fraise, findEnvironment, loadProject, type Project } from "../config/index.ts";
+import { dirname } from "node:path";
+import {
+  type Environment,
+  type Fraise,
+  findEnvironment,
+  findProjectFile,
+  loadProject,
+  type Project,
+} from "../config/index.ts";
 import { systemClock } from "../db/index.ts";
-import { createMasker, currentRunner, type DeployContext, type DeployListener, identityOf } from "../deploy/index.ts";
+import {
+  createMasker,
+  currentRunner,
+  type DeployContext,
+  type DeployListener,
+  identityOf,
+  isHolderAlive,
+} from "../deploy/index.ts";
 import { type Ledger, openLedger } from "../ledger/index.ts";
-import { createLocalTarget, isProcessAlive, machineId, type Target } from "../targets/index.ts";
+import { createLocalTarget, type Target } from "../targets/index.ts";
 import type { Interrupts } from "./interrupt.ts";
 
 /** Options that every command takes. */
@@ -28,9 +43,10 @@ export function openProject(options: GlobalOptions, purpose: "read" | "deploy"):
  */
 export function ledgerDirectory(options: GlobalOptions): string {
   try {
-    return openProject(options, "read").directory;
+    return dirname(findProjectFile({ cwd: process.cwd(), config: options.config, env: process.env }));
   } catch (error) {
-    if (options.config !== undefined || (error as { kind?: unknown }).kind !== "config_not_found") throw error;
+    const isNamed = options.config !== undefined || Boolean(process.env.FRAISIER_CONFIG);
+    if (isNamed || (error as { kind?: unknown }).kind !== "config_not_found") throw error;
     return process.cwd();
   }
 }
@@ -95,7 +111,7 @@ export function deployContext(
     target: targetOf(place),
     ledger,
     runner,
-    isAlive: (holder) => (holder.machine === `local:${machineId()}` ? isProcessAlive(holder) : "unknown"),
+    isAlive: isHolderAlive,
     clock: systemClock,
     mask: createMasker(project.secretValues),
     listener,

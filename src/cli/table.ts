@@ -2,15 +2,16 @@ import { type Terminal, visibleLength } from "./terminal.ts";
 
 /** Lines with aligned columns under a head. Two spaces between columns; no line ends in spaces. */
 export function table(terminal: Terminal, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map((cell) => cell.replace(/\s*\n\s*/g, " ")));
   const widths = head.map((title, column) =>
-    Math.max(visibleLength(title), ...rows.map((row) => visibleLength(row[column] ?? ""))),
+    cells.reduce((width, row) => Math.max(width, visibleLength(row[column] ?? "")), visibleLength(title)),
   );
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - visibleLength(cell))))
       .join("  ")
       .trimEnd();
-  return [terminal.style("dim", line(head)), ...rows.map(line)].join("\n");
+  return [terminal.style("dim", line(head)), ...cells.map(line)].join("\n");
 }
 
 /** Lines of `label  value`, without those that have no value. */

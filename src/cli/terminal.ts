@@ -35,13 +35,15 @@ export function createTerminal(options: {
   return {
     json: options.json,
     isInteractive: Boolean(process.stderr.isTTY) && process.env.TERM !== "dumb",
-    columns: process.stderr.columns || 80,
-    print: (text) => void process.stdout.write(`${text}\n`),
-    printJson: (command, document) =>
-      void process.stdout.write(
-        `${JSON.stringify({ schema: `fraisier.${command}/1`, ...document }, null, options.compactJson ? 0 : 2)}\n`,
-      ),
-    say: (text) => void process.stderr.write(`${text}\n`),
+    get columns() {
+      return process.stderr.columns || 80;
+    },
+    print: (text) => void process.stdout.write(`${safe(text, allowed && process.stdout.isTTY)}\n`),
+    printJson: (command, document) => {
+      const json = JSON.stringify({ schema: `fraisier.${command}/1`, ...document }, null, options.compactJson ? 0 : 2);
+      process.stdout.write(`${json.replace(/[\u007f-\u009f]/g, unicodeEscape)}\n`); // JSON itself escapes the others
+    },
+    say: (text) => void process.stderr.write(`${safe(text, allowed && process.stderr.isTTY)}\n`),
     write: (text) => void process.stderr.write(text),
     style: styler(process.stdout),
     styleMessage: styler(process.stderr),
@@ -53,7 +55,23 @@ export function visibleLength(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }
 
-/** Text that others wrote, made safe for a terminal: control characters (but tab) are shown and not obeyed. */
+/** Control characters but tab and line end, and those that turn the direction of text. */
+const UNSAFE = "[^\\P{Cc}\\t\\n]|[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]";
+const UNSAFE_CHARACTER = new RegExp(UNSAFE, "gu");
+/** The same, and as a whole the codes that {@link Style} stands for. */
+const OWN_CODE_OR_UNSAFE = new RegExp(`(\\u001b\\[(?:1|2|22|31|32|33|36|39)m)|${UNSAFE}`, "gu");
+
+/** Text that others wrote, made safe for a terminal: its control characters are shown and not obeyed. */
 export function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\t\n]/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(UNSAFE_CHARACTER, (c) =>
+    c < "\u0100" ? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}` : unicodeEscape(c),
+  );
 }
+
+/** The last line of defence: whatever a command forgot to make {@link printable} can only change colours. */
+function safe(text: string, isStyled: boolean): string {
+  if (!isStyled) return printable(text);
+  return text.replace(OWN_CODE_OR_UNSAFE, (match, own?: string) => own ?? printable(match));
+}
+
+const unicodeEscape = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -40,7 +40,7 @@ export function duration(seconds: number): string {
 }
 
 /**
- * Reads a moment: an ISO date or time, or an age such as `2h`, `3d`, `45m`.
+ * Reads a moment: a date or time as they are shown, in UTC where it names no zone, or an age such as `2h`, `3d`, `45m`.
  *
  * @returns null for anything else
  */
@@ -48,9 +48,12 @@ export function parseSince(text: string, now: Date): Date | null {
   const age = /^(\d+)\s*(s|m|h|d|w)$/.exec(text.trim());
   if (age) {
     const seconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }[age[2] as "s" | "m" | "h" | "d" | "w"];
-    return new Date(now.getTime() - Number(age[1]) * seconds * 1000);
+    return valid(new Date(now.getTime() - Number(age[1]) * seconds * 1000));
   }
-  if (!/^\d{4}-\d\d-\d\d/.test(text)) return null;
-  const date = new Date(text);
-  return Number.isNaN(date.getTime()) ? null : date;
+  const [, day, time = "00:00", zone = "Z"] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/i.exec(text.trim()) ?? [];
+  if (day === undefined || valid(new Date(day))?.toISOString().slice(0, 10) !== day) return null; // no 31 February
+  return valid(new Date(`${day}T${time}${zone.toUpperCase()}`));
 }
+
+const valid = (date: Date): Date | null => (Number.isNaN(date.getTime()) ? null : date);

@@ -1,3 +1,4 @@
+import { isHolderAlive } from "../deploy/index.ts";
 import type { Deployment, DeploymentStatus, FraiseStatus } from "../ledger/index.ts";
 import { shortId } from "../ledger/index.ts";
 import type { Style, Terminal } from "./terminal.ts";
@@ -23,6 +24,20 @@ export function statusText(terminal: Terminal, status: DeploymentStatus | Fraise
   return terminal.style(STYLES[status], status.replaceAll("_", " "));
 }
 
+/** The status of a deployment; of one that its process left unfinished, that too. */
+export function progressText(terminal: Terminal, deployment: Deployment): string {
+  const text = statusText(terminal, deployment.status);
+  return isProcessGone(deployment) ? `${text}${terminal.style("yellow", ", its process is gone")}` : text;
+}
+
+/**
+ * Whether a deployment will never end by itself, since the process that ran it on this machine is dead. The next
+ * command that writes takes back what it did.
+ */
+export function isProcessGone({ status, runner }: Deployment): boolean {
+  return (status === "pending" || status === "in_progress") && runner !== null && isHolderAlive(runner) === false;
+}
+
 /** `fraise`, or `project/fraise` where rows of several projects stand together. */
 export function fraiseText(
   row: { readonly project: string; readonly fraise: string; readonly job: string | null },
@@ -44,6 +59,7 @@ export function deploymentJson(deployment: Deployment): Record<string, unknown> 
   return {
     ...rest,
     shortId: shortId(deployment.id),
+    processGone: isProcessGone(deployment),
     runner: runner && { host: runner.host, pid: runner.pid, user: runner.user, ciRun: runner.ciRun },
   };
 }

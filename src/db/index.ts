@@ -29,6 +29,7 @@ export {
 } from "./migrations/runner.ts";
 export type { PoolMetrics, PoolOptions } from "./pool.ts";
 export { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
+export { type Holding, holdExclusively } from "./sqlite/exclusive-file.ts";
 export { parseSqliteUrl, type SqliteLocation } from "./sqlite/url.ts";
 export { Transaction } from "./transaction.ts";
 export {

@@ -8,4 +8,4 @@ export { describeHolder, isLockedError } from "./lock.ts";
 export { createMasker, type Masker, maskValue } from "./masker.ts";
 export { assertDeployable, type DeploymentPlan, type PlannedStep, planDeployment } from "./plan.ts";
 export { type RollbackRequest, rollback } from "./rollback.ts";
-export { currentRunner } from "./runner.ts";
+export { currentRunner, isHolderAlive } from "./runner.ts";

@@ -1,12 +1,17 @@
 import { userInfo } from "node:os";
 import type { Holder } from "../ledger/index.ts";
-import { currentProcess, machineId } from "../targets/index.ts";
+import { currentProcess, isProcessAlive, machineId } from "../targets/index.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Who runs this process, as leases and deployments note it. */
 export function currentRunner(env: Environment): Holder {
   return { ...currentProcess(), machine: `local:${machineId()}`, user: userName(env), ciRun: ciRun(env) };
+}
+
+/** Whether the process that a lease or a deployment names still runs; "unknown" for one on another machine. */
+export function isHolderAlive(holder: Holder): boolean | "unknown" {
+  return holder.machine === `local:${machineId()}` ? isProcessAlive(holder) : "unknown";
 }
 
 /** The person behind sudo where there is one. */

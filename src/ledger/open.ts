@@ -96,7 +96,7 @@ export async function inspectDatabase(place: LedgerPlace): Promise<DatabaseRepor
 export async function migrateDatabase(place: LedgerPlace): Promise<MigrationResult> {
   await using adapter = await openAdapter(place, "write");
   await adapter.connect();
-  return runMigrations(adapter);
+  return await runMigrations(adapter); // before the adapter is closed
 }
 
 function withDefaults({ directory = process.cwd(), env = process.env }: Partial<LedgerPlace>): LedgerPlace {

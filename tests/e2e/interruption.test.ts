@@ -100,6 +100,8 @@ describe.each(STEPS)("in the step $step", ({ step, settings, reach }) => {
     await reach(box, running);
     running.child.kill("SIGKILL");
     await running.ended;
+    expect((await box.history())[0]).toMatchObject({ status: "in_progress", processGone: true });
+    expect(await box.status()).toMatchObject({ deploying: { processGone: true } });
     // The next deployment fails in its build, so that what it finds and leaves is what the dead one left.
     box.letGo("fetch");
     box.letGo("restart");

@@ -1,8 +1,8 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { holdExclusively } from "../../src/db/index.ts";
 import type { TargetError } from "../../src/targets/index.ts";
-import { holdExclusively } from "../../src/targets/local/exclusive-file.ts";
 import { Actor } from "./support/actor.ts";
 import { Sandbox } from "./support/sandbox.ts";
 

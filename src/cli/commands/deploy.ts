@@ -23,7 +23,7 @@ import {
   withLedgerForReading,
   withLedgerForWriting,
 } from "../session.ts";
-import type { Terminal } from "../terminal.ts";
+import { printable, type Terminal } from "../terminal.ts";
 
 /** What `fraisier deploy` takes. */
 export interface DeployOptions extends GlobalOptions {
@@ -49,6 +49,7 @@ export async function deploy(
   try {
     return await withLedgerForWriting(project.directory, async (ledger) => {
       const context = deployContext(place, ledger, progress.listener, interrupts);
+      progress.waiting("plan");
       const report = await runDeployment(context, { ref: options.ref ?? null, force: options.force ?? false });
       progress.close();
       sayReport(terminal, "deploy", place, report);
@@ -79,7 +80,9 @@ async function showPlan(
     mask,
     signal: new AbortController().signal,
   };
-  const plan = await planDeployment(context, options.ref ?? null);
+  const progress = createProgress(terminal, "deploy");
+  progress.waiting("plan");
+  const plan = await planDeployment(context, options.ref ?? null).finally(() => progress.close());
   const steps = maskValue(plan.steps, mask);
   if (terminal.json) {
     const { ref, currentRelease, currentVersion, fallbackRelease, isUpToDate } = plan;
@@ -119,5 +122,5 @@ function stepText(terminal: Terminal, { name, description, commands }: PlannedSt
     (command) =>
       `\n       $ ${typeof command === "string" ? command : command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(" ")}`,
   );
-  return `${String(number).padStart(3)}. ${terminal.style("bold", name.padEnd(9))} ${description}${lines.join("")}`;
+  return `${String(number).padStart(3)}. ${terminal.style("bold", name.padEnd(9))} ${printable(description + lines.join(""))}`;
 }

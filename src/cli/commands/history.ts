@@ -5,7 +5,7 @@ import { table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { bothTimes, duration, parseSince } from "../time.ts";
 import { UsageError } from "../usage-error.ts";
-import { deploymentJson, fraiseText, statusText, versionText } from "../view.ts";
+import { deploymentJson, fraiseText, progressText, versionText } from "../view.ts";
 
 /** What `fraisier history` takes. */
 export interface HistoryOptions extends GlobalOptions {
@@ -41,7 +41,7 @@ export async function history(terminal: Terminal, options: HistoryOptions): Prom
       fraiseText(deployment, severalProjects),
       deployment.environment,
       deployment.kind,
-      statusText(terminal, deployment.status),
+      progressText(terminal, deployment),
       versionText(deployment),
       bothTimes(deployment.startedAt, now),
       deployment.durationSeconds === null ? "" : duration(deployment.durationSeconds),
@@ -57,7 +57,7 @@ export async function history(terminal: Terminal, options: HistoryOptions): Prom
 /** @throws UsageError for a number, moment or status that is none */
 function filterOf({ fraise, environment, number = "20", since, status }: HistoryOptions, now: Date): DeploymentFilter {
   const limit = Number(number);
-  if (!Number.isInteger(limit) || limit < 1)
+  if (!/^\d+$/.test(number) || !Number.isSafeInteger(limit) || limit < 1)
     throw new UsageError(`--number takes a whole number from 1, not "${number}".`);
   const moment = since === undefined ? undefined : parseSince(since, now);
   if (moment === null)

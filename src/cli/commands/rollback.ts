@@ -19,6 +19,7 @@ export async function rollback(
   const progress = createProgress(terminal, "rollback");
   try {
     return await withLedgerForWriting(project.directory, async (ledger) => {
+      progress.waiting("plan");
       const report = await runRollback(deployContext(place, ledger, progress.listener, interrupts), {
         to: options.to ?? null,
       });

@@ -7,7 +7,7 @@ import { type GlobalOptions, ledgerDirectory, withLedgerForReading } from "../se
 import { facts } from "../table.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import { bothTimes, duration } from "../time.ts";
-import { deploymentJson, fraiseText, statusText, versionText } from "../view.ts";
+import { deploymentJson, fraiseText, progressText, versionText } from "../view.ts";
 
 /** All that is known of one deployment: its steps, probes, reason and the application's last words. */
 export async function show(terminal: Terminal, id: string, options: GlobalOptions): Promise<number> {
@@ -35,12 +35,14 @@ function print(
   terminal.print(
     terminal.style(
       "bold",
-      `${deployment.kind} ${shortId(deployment.id)}: ${fraiseText(deployment, true)} ${deployment.environment}`,
+      printable(
+        `${deployment.kind} ${shortId(deployment.id)}: ${fraiseText(deployment, true)} ${deployment.environment}`,
+      ),
     ),
   );
   terminal.print(
     facts(terminal, [
-      ["status", statusText(terminal, deployment.status)],
+      ["status", progressText(terminal, deployment)],
       ["reason", deployment.errorMessage === null ? null : printable(deployment.errorMessage)],
       ["version", versionText(deployment)],
       [
@@ -49,7 +51,7 @@ function print(
           ? null
           : `${deployment.gitCommit}${deployment.commitSubject ? `  ${printable(deployment.commitSubject)}` : ""}`,
       ],
-      ["branch", deployment.gitBranch],
+      ["branch", deployment.gitBranch && printable(deployment.gitBranch)],
       ["undoes", undone === null ? null : `${shortId(undone.id)} (${undone.newVersion})`],
       ["started", bothTimes(deployment.startedAt, now)],
       ["ended", deployment.completedAt === null ? null : bothTimes(deployment.completedAt, now)],
@@ -111,8 +113,8 @@ function probeLine(terminal: Terminal, probe: Probe): string {
   const answer =
     probe.status === null
       ? "no answer"
-      : `HTTP ${probe.status}${probe.redirect === null ? "" : ` → ${probe.redirect}`}`;
+      : `HTTP ${probe.status}${probe.redirect === null ? "" : ` → ${printable(probe.redirect)}`}`;
   const mark = probe.ok ? terminal.style("green", "✓") : terminal.style("red", "✗");
-  const body = probe.body ? `  ${terminal.style("dim", JSON.stringify(probe.body.slice(0, 80)))}` : "";
+  const body = probe.body ? `  ${terminal.style("dim", printable(JSON.stringify(probe.body.slice(0, 80))))}` : "";
   return `  ${mark} ${probe.at}  ${probe.url}  ${answer}  ${Math.round(probe.latencyMs)} ms${probe.reason === null ? "" : `  ${printable(probe.reason)}`}${body}`;
 }

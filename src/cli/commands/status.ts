@@ -1,5 +1,5 @@
 import type { Project } from "../../config/index.ts";
-import { identityOf, leaseName } from "../../deploy/index.ts";
+import { describeHolder, identityOf, isHolderAlive, leaseName } from "../../deploy/index.ts";
 import type { Deployment, FraiseState, Lease, Ledger } from "../../ledger/index.ts";
 import { shortId } from "../../ledger/index.ts";
 import type { ServiceState } from "../../targets/index.ts";
@@ -93,7 +93,9 @@ function overview(terminal: Terminal, project: Project, observations: readonly O
     state?.lastDeployedBy ?? "–",
     lease === null
       ? ""
-      : terminal.style("cyan", `${lease.holder.user} is deploying, since ${relativeTime(lease.acquiredAt, now)}`),
+      : isLeaseDead(lease)
+        ? terminal.style("yellow", `what ${lease.holder.user} began ${relativeTime(lease.acquiredAt, now)} was killed`)
+        : terminal.style("cyan", `${lease.holder.user} is deploying, since ${relativeTime(lease.acquiredAt, now)}`),
   ]);
   terminal.print(table(terminal, ["FRAISE", "ENVIRONMENT", "STATUS", "VERSION", "DEPLOYED", "BY", ""], rows));
   return EXIT.done;
@@ -140,12 +142,14 @@ function detail(terminal: Terminal, observation: Observation): number {
         "working now",
         lease === null
           ? null
-          : `${lease.holder.user} on ${lease.holder.host} (process ${lease.holder.pid}), since ${bothTimes(lease.acquiredAt, now)}`,
+          : `${describeHolder(lease.holder)}, since ${bothTimes(lease.acquiredAt, now)}${isLeaseDead(lease) ? "; that process is gone: the next deployment takes back what it did" : ""}`,
       ],
     ]),
   );
   return EXIT.done;
 }
+
+const isLeaseDead = (lease: Lease): boolean => isHolderAlive(lease.holder) === false;
 
 function serviceText(terminal: Terminal, { pid, running }: ServiceState): string | null {
   if (pid === null) return null;
@@ -179,6 +183,7 @@ function observationJson({
       pid: lease.holder.pid,
       ciRun: lease.holder.ciRun,
       since: lease.acquiredAt,
+      processGone: isLeaseDead(lease),
     },
   };
 }

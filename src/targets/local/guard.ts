@@ -1,8 +1,7 @@
 import { unlink } from "node:fs/promises";
-import { sleep } from "../../db/index.ts";
+import { type Holding, holdExclusively, sleep } from "../../db/index.ts";
 import { TargetError } from "../errors.ts";
 import type { Guard, GuardRequest } from "../target.ts";
-import { type Holding, holdExclusively } from "./exclusive-file.ts";
 import { readRecord, unlessMissing, writeFileAtomically } from "./files.ts";
 import type { Layout } from "./layout.ts";
 import type { Place } from "./place.ts";
