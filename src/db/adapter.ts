@@ -1,13 +1,15 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { type Clock, sleep, systemClock } from "./clock.ts";
-import type { Connection, RawResult } from "./connection.ts";
+import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
-import type { Pool, PoolMetrics, PoolOptions } from "./pool.ts";
+import type { Pool } from "./pool.ts";
+import { type PoolMetrics, type PoolOptions, sumMetrics } from "./pool-types.ts";
 import { QueryMethods } from "./query-methods.ts";
+import { runTransaction } from "./run-transaction.ts";
 import { arrangeParameters, type ParsedStatement } from "./sql/placeholders.ts";
 import { StatementCache } from "./sql/statement-cache.ts";
-import { type ConnectionRunner, Transaction } from "./transaction.ts";
+import type { ConnectionRunner, Transaction } from "./transaction.ts";
+import { refuseInScope } from "./transaction-scope.ts";
 import type { DatabaseType, HealthStatus, Row, StatementOptions, TransactionOptions } from "./types.ts";
 
 /** What every adapter can be given. */
@@ -32,14 +34,6 @@ export interface ServerIdentity {
   readonly role: "primary" | "read_only";
 }
 
-/** Marks the asynchronous context of a transaction's work, so that the adapter can refuse to deadlock on itself. */
-interface TransactionScope {
-  readonly adapter: FraiserDatabaseAdapter;
-  readonly transaction: Transaction;
-  readonly outer: TransactionScope | undefined;
-}
-const currentScope = new AsyncLocalStorage<TransactionScope>();
-
 /**
  * Any SQL database behind one set of methods: the same SQL text, the same values, the same errors.
  *
@@ -55,7 +49,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   readonly #statements: () => StatementCache;
   readonly #runner: ConnectionRunner;
   #pools: ConnectionPools | null = null;
-  #state: "new" | "connected" | "closed" = "new";
+  #state: "open" | "closed" = "open";
   /** Statements that the readers refused because they write: they go to the writer at once from then on. */
   readonly #writing = new WeakSet<ParsedStatement>();
 
@@ -72,8 +66,13 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       get dialect() {
         return self.dialect;
       },
-      runOn: (connection, query, params, runOptions) => this.#runInTransaction(connection, query, params, runOptions),
-      streamOn: (connection, query, params, runOptions) => this.#streamOn(connection, query, params, runOptions),
+      runOn: (connection, query, params, runOptions, bounds) => {
+        const statement = this.#parsed(query, runOptions);
+        const within = narrowed(bounds, this.#bounds(runOptions));
+        return this.#runOn(connection, statement, arrangeParameters(statement, params), runOptions, within);
+      },
+      streamOn: (connection, query, params, runOptions, bounds) =>
+        streamRows(connection, this.#parsed(query, runOptions), params, narrowed(bounds, this.#bounds(runOptions))),
     };
   }
 
@@ -87,7 +86,8 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
 
   /** False before the first connection and after {@link close}. */
   get isConnected(): boolean {
-    return this.#state === "connected";
+    const { openedTotal } = this.poolMetrics();
+    return this.#state === "open" && openedTotal > 0;
   }
 
   /**
@@ -97,11 +97,11 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
    * @throws DatabaseError
    */
   async connect(): Promise<void> {
-    if (this.#state === "closed") this.#state = "new";
+    this.#refuseInTransaction();
+    this.#state = "open";
     const { writers, readers } = this.#openPools();
     await writers.fill();
     if (readers !== writers) await readers.fill();
-    this.#state = "connected";
   }
 
   /** The same as {@link close}. */
@@ -136,14 +136,14 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     options: StatementOptions = {},
   ): AsyncIterable<R> {
     this.#refuseInTransaction();
-    const statement = this.#statements().get(query, options.placeholders === "native");
+    const statement = this.#parsed(query, options);
     const { readers, writers } = this.#openPools();
-    const deadline = this.#deadline(options);
+    const bounds = this.#bounds(options);
     for (const pool of this.#writing.has(statement) ? [writers] : [readers, writers]) {
-      const connection = await pool.acquire({ ...this.#acquireOptions(options, deadline), purpose: "stream" });
+      const connection = await this.#acquire(pool, "stream", bounds);
       let rows = 0;
       try {
-        for await (const row of this.#streamOn<R>(connection, query, params, options)) {
+        for await (const row of streamRows<R>(connection, statement, params, bounds)) {
           rows++;
           yield row;
         }
@@ -151,7 +151,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       } catch (error) {
         if (rows > 0 || pool === writers || !this.#noteWriting(statement, error)) throw error;
       } finally {
-        await this.#giveBack(pool, connection);
+        await giveBack(pool, connection);
       }
     }
   }
@@ -168,12 +168,13 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     this.#refuseInTransaction();
-    const deadline = this.#deadline(options);
+    const bounds = this.#bounds(options);
+    const { deadline } = bounds;
     const attempts = options.retry?.attempts ?? 1;
     const maxDelayMs = options.retry?.maxDelayMs ?? 1000;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#transactOnce(work, options, deadline);
+        return await this.#transactOnce(work, options, bounds);
       } catch (error) {
         const mayRetry = error instanceof DatabaseError && error.retryable && attempt < attempts;
         if (!mayRetry) throw error;
@@ -199,7 +200,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       try {
         return { ok: true, ...(await this.identify(connection)), latencyMs: latency(), error: null };
       } finally {
-        await this.#giveBack(readers, connection);
+        await giveBack(readers, connection);
       }
     } catch (error) {
       return { ok: false, latencyMs: latency(), serverVersion: null, role: null, error: error as Error };
@@ -219,18 +220,18 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     options: StatementOptions,
   ): Promise<RawResult & { executionTimeMs: number }> {
     this.#refuseInTransaction();
-    const statement = this.#statements().get(query, options.placeholders === "native");
+    const statement = this.#parsed(query, options);
     const arranged = arrangeParameters(statement, params);
     const { readers, writers } = this.#openPools();
-    const deadline = this.#deadline(options);
+    const bounds = this.#bounds(options);
     if (readers !== writers && !this.#writing.has(statement)) {
       try {
-        return await this.#runFrom(readers, statement, arranged, options, deadline);
+        return await this.#runFrom(readers, statement, arranged, options, bounds);
       } catch (error) {
         if (!this.#noteWriting(statement, error)) throw error;
       }
     }
-    return this.#runFrom(writers, statement, arranged, options, deadline);
+    return this.#runFrom(writers, statement, arranged, options, bounds);
   }
 
   protected override atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void> {
@@ -242,17 +243,16 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     statement: ParsedStatement,
     params: readonly unknown[],
     options: StatementOptions,
-    deadline: number | undefined,
+    bounds: Bounds,
   ): Promise<RawResult & { executionTimeMs: number }> {
-    const connection =
-      pool.tryAcquire(statement.verb) ??
-      (await pool.acquire({ ...this.#acquireOptions(options, deadline), purpose: statement.verb }));
+    const connection = pool.tryAcquire(statement.verb) ?? (await this.#acquire(pool, statement.verb, bounds));
     try {
-      const result = await this.#runOn(connection, statement, params, options, deadline);
+      const result = await this.#runOn(connection, statement, params, options, bounds);
       if (connection.inTransaction) throw transactionLeftOpen(statement);
       return result;
     } finally {
-      await this.#giveBack(pool, connection);
+      const reset = giveBack(pool, connection);
+      if (reset !== undefined) await reset;
     }
   }
 
@@ -261,109 +261,33 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     statement: ParsedStatement,
     params: readonly unknown[],
     options: StatementOptions,
-    deadline: number | undefined,
+    bounds: Bounds,
   ): Promise<RawResult & { executionTimeMs: number }> {
     const started = this.clock.monotonic();
-    const running = connection.run(statement, params, {
-      signal: options.signal,
-      deadline,
-      keep: options.prepare ?? true,
-    });
+    const running = connection.run(statement, params, { ...bounds, keep: options.prepare ?? true });
     const { rows, columns, affectedRows, insertedId } = running instanceof Promise ? await running : running;
     return { rows, columns, affectedRows, insertedId, executionTimeMs: this.clock.monotonic() - started };
-  }
-
-  #runInTransaction(
-    connection: Connection,
-    query: string,
-    params: readonly unknown[],
-    options: StatementOptions,
-  ): Promise<RawResult & { executionTimeMs: number }> {
-    const statement = this.#statements().get(query, options.placeholders === "native");
-    return this.#runOn(connection, statement, arrangeParameters(statement, params), options, this.#deadline(options));
-  }
-
-  async *#streamOn<R extends object>(
-    connection: Connection,
-    query: string,
-    params: readonly unknown[],
-    options: StatementOptions,
-  ): AsyncIterable<R> {
-    const statement = this.#statements().get(query, options.placeholders === "native");
-    const running = { signal: options.signal, deadline: this.#deadline(options), keep: false };
-    for await (const batch of connection.stream(statement, arrangeParameters(statement, params), running))
-      yield* batch as R[];
   }
 
   async #transactOnce<T>(
     work: (tx: Transaction) => Promise<T>,
     options: TransactionOptions,
-    deadline: number | undefined,
+    bounds: Bounds,
   ): Promise<T> {
     const { readers, writers } = this.#openPools();
     const pool = options.readOnly ? readers : writers;
-    const connection = await pool.acquire({ ...this.#acquireOptions(options, deadline), purpose: "transaction" });
-    const bound = { signal: options.signal, deadline };
-    const transaction = new Transaction(connection, this.#runner);
+    const connection = await this.#acquire(pool, "transaction", bounds);
     try {
-      for (const sql of this.dialect.beginTransaction(options)) await connection.control(sql, bound);
-      const scope = { adapter: this, transaction, outer: currentScope.getStore() };
-      const working = currentScope.run(scope, async () => work(transaction));
-      const result = await this.#untilCancelled(working, transaction, options.signal, deadline);
-      if (!transaction.isActive)
-        throw new DatabaseError("transaction_ended", "The transaction was ended before its work returned.");
-      transaction.end();
-      await connection.control("COMMIT", bound);
-      return result;
-    } catch (error) {
-      transaction.end();
-      throw error;
+      const { clock } = this;
+      return await runTransaction(connection, { adapter: this, runner: this.#runner, clock, work, options, bounds });
     } finally {
-      await this.#giveBack(pool, connection);
+      await giveBack(pool, connection);
     }
   }
 
-  /** The result of `working`, unless the caller's signal or the deadline comes first; then the transaction ends there. */
-  async #untilCancelled<T>(
-    working: Promise<T>,
-    transaction: Transaction,
-    signal: AbortSignal | undefined,
-    deadline: number | undefined,
-  ): Promise<T> {
-    if (signal === undefined && deadline === undefined) return working;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const give = (error: DatabaseError) => {
-      transaction.end(error);
-      reject(error);
-    };
-    const cancel = () => give(new DatabaseError("cancelled", "The transaction was cancelled and rolled back."));
-    const expire = () =>
-      give(
-        new DatabaseError("statement_timeout", "The transaction took longer than its timeoutMs and was rolled back."),
-      );
-    const timer =
-      deadline === undefined ? null : this.clock.startTimer(expire, Math.max(0, deadline - this.clock.monotonic()));
-    signal?.addEventListener("abort", cancel, { once: true });
-    if (signal?.aborted) cancel();
-    try {
-      return await Promise.race([working, promise]);
-    } finally {
-      timer?.cancel();
-      signal?.removeEventListener("abort", cancel);
-    }
-  }
-
-  /** Returns a connection to its pool, rolled back if need be, or ended if it can't be. Never throws: the caller's own error stands. */
-  async #giveBack(pool: Pool<Connection>, connection: Connection): Promise<void> {
-    if (connection.isUsable && connection.inTransaction) {
-      try {
-        await connection.control("ROLLBACK");
-      } catch {
-        // Whatever it was, nobody may get this connection again.
-        return pool.release(connection, { destroy: true });
-      }
-    }
-    pool.release(connection, { destroy: !connection.isUsable });
+  #acquire(pool: Pool<Connection>, purpose: string, { signal, deadline }: Bounds): Promise<Connection> {
+    const timeoutMs = deadline === undefined ? undefined : Math.max(0, deadline - this.clock.monotonic());
+    return pool.acquire({ purpose, signal, timeoutMs });
   }
 
   #openPools(): ConnectionPools {
@@ -374,22 +298,16 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     }
     if (this.#pools === null) {
       this.#pools = this.createPools();
-      this.#state = "connected";
     }
     return this.#pools;
   }
 
   #refuseInTransaction(): void {
-    for (let scope = currentScope.getStore(); scope !== undefined; scope = scope.outer) {
-      if (scope.adapter !== this || !scope.transaction.isActive) continue;
-      throw new DatabaseError(
-        "adapter_in_transaction",
-        "The adapter was used inside its own transaction, where it could wait for itself for ever.",
-        {
-          hint: "Use the transaction object that the work was given.",
-        },
-      );
-    }
+    refuseInScope(this);
+  }
+
+  #parsed(query: string, options: StatementOptions): ParsedStatement {
+    return this.#statements().get(query, options.placeholders === "native");
   }
 
   /** Remembers that a statement writes, when that is what a reader's refusal says. */
@@ -400,19 +318,46 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     return true;
   }
 
-  #deadline(options: { readonly timeoutMs?: number }): number | undefined {
-    return options.timeoutMs === undefined ? undefined : this.clock.monotonic() + options.timeoutMs;
+  #bounds({ signal, timeoutMs }: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Bounds {
+    return { signal, deadline: timeoutMs === undefined ? undefined : this.clock.monotonic() + timeoutMs };
   }
+}
 
-  #acquireOptions(
-    options: { readonly signal?: AbortSignal },
-    deadline: number | undefined,
-  ): { signal: AbortSignal | undefined; timeoutMs: number | undefined } {
-    return {
-      signal: options.signal,
-      timeoutMs: deadline === undefined ? undefined : Math.max(0, deadline - this.clock.monotonic()),
-    };
+/** Both bounds at once: whichever signal comes first, and the earlier deadline. */
+function narrowed(a: Bounds, b: Bounds): Bounds {
+  const signal = a.signal && b.signal ? AbortSignal.any([a.signal, b.signal]) : (a.signal ?? b.signal);
+  const deadline = Math.min(a.deadline ?? Number.POSITIVE_INFINITY, b.deadline ?? Number.POSITIVE_INFINITY);
+  return { signal, deadline: Number.isFinite(deadline) ? deadline : undefined };
+}
+
+async function* streamRows<R extends object>(
+  connection: Connection,
+  statement: ParsedStatement,
+  params: readonly unknown[],
+  bounds: Bounds,
+): AsyncIterable<R> {
+  const running = { ...bounds, keep: false };
+  for await (const batch of connection.stream(statement, arrangeParameters(statement, params), running))
+    yield* batch as R[];
+}
+
+/** Returns a connection to its pool, fit for its next user, or ended if it can't be. Never throws: the caller's own error stands. */
+function giveBack(pool: Pool<Connection>, connection: Connection): Promise<void> | undefined {
+  const release = (destroy: boolean) => pool.release(connection, { destroy: destroy || !connection.isUsable });
+  try {
+    const resetting = connection.isUsable ? connection.reset() : undefined;
+    if (resetting) {
+      return resetting.then(
+        () => release(false),
+        () => release(true),
+      );
+    }
+  } catch {
+    release(true);
+    return undefined;
   }
+  release(false);
+  return undefined;
 }
 
 function transactionLeftOpen(statement: ParsedStatement): DatabaseError {
@@ -423,18 +368,4 @@ function transactionLeftOpen(statement: ParsedStatement): DatabaseError {
       hint: "Use transaction(), which keeps its connection to itself.",
     },
   );
-}
-
-function sumMetrics(a: PoolMetrics, b: PoolMetrics): PoolMetrics {
-  const sum = Object.fromEntries(
-    Object.entries(a).map(([key, value]) => [
-      key,
-      typeof value === "number" ? value + (b[key as keyof PoolMetrics] as number) : value,
-    ]),
-  ) as unknown as PoolMetrics;
-  return {
-    ...sum,
-    utilization: sum.activeConnections / sum.maxConnections,
-    isExhausted: a.isExhausted || b.isExhausted,
-  };
 }

@@ -10,11 +10,15 @@ export interface RawResult {
   readonly insertedId: string | null;
 }
 
-/** How one statement is run. */
-export interface RunOptions {
+/** What ends a call before its time. */
+export interface Bounds {
   readonly signal?: AbortSignal | undefined;
   /** The moment on the monotonic clock at which to give up. */
   readonly deadline?: number | undefined;
+}
+
+/** How one statement is run. */
+export interface RunOptions extends Bounds {
   /** Whether the prepared statement is kept for the next time. */
   readonly keep: boolean;
 }
@@ -29,12 +33,16 @@ export interface Connection {
     params: readonly unknown[],
     options: RunOptions,
   ): AsyncIterable<Record<string, unknown>[]>;
-  /** Runs a statement that has neither parameters nor rows: BEGIN, COMMIT, SAVEPOINT and their like. */
-  control(sql: string, options?: Pick<RunOptions, "signal" | "deadline">): void | Promise<void>;
+  /** Runs a statement that has neither parameters nor rows: BEGIN, SAVEPOINT and their like. */
+  control(sql: string, options?: Bounds): void | Promise<void>;
+  /** Commits. @throws DatabaseError `commit_outcome_unknown` when the answer was lost */
+  commit(options?: Bounds): void | Promise<void>;
   /** Whether a transaction is open on it, as the driver or the server says. */
   readonly inTransaction: boolean;
   /** False once the connection is known to be broken. */
   readonly isUsable: boolean;
+  /** Makes it fit for its next user: ends the streams that were left open, and rolls back. @throws when it can't be */
+  reset(): void | Promise<void>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

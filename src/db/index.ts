@@ -27,7 +27,7 @@ export {
   type MigrationStatus,
   runMigrations,
 } from "./migrations/runner.ts";
-export type { PoolMetrics, PoolOptions } from "./pool.ts";
+export type { PoolMetrics, PoolOptions } from "./pool-types.ts";
 export { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
 export { type Holding, holdExclusively } from "./sqlite/exclusive-file.ts";
 export { parseSqliteUrl, type SqliteLocation } from "./sqlite/url.ts";

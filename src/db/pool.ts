@@ -1,57 +1,6 @@
 import type { Clock, Timer } from "./clock.ts";
 import { DatabaseError } from "./errors.ts";
-
-/** How many connections a pool holds and how long things may take. All times in milliseconds. */
-export interface PoolOptions {
-  /** Connections opened by connect() and kept however idle. */
-  readonly min: number;
-  /** Connections at most, opening and closing ones included. */
-  readonly max: number;
-  /** How long a caller waits for a connection. Default 10 000. */
-  readonly acquireTimeoutMs: number;
-  /** After so long without use a connection above `min` is closed. Default 300 000. */
-  readonly idleTimeoutMs: number;
-  /** After so long (10 % more or less, so that they don't all go at once) a connection is replaced. Default 1 800 000. */
-  readonly maxLifetimeMs: number;
-}
-
-/** The state of a pool, counted at this moment. `totalConnections = activeConnections + idleConnections`. */
-export interface PoolMetrics {
-  readonly totalConnections: number;
-  readonly activeConnections: number;
-  readonly idleConnections: number;
-  readonly waitingRequests: number;
-  readonly openingConnections: number;
-  readonly closingConnections: number;
-  readonly minConnections: number;
-  readonly maxConnections: number;
-  /** activeConnections / maxConnections, 0 to 1. */
-  readonly utilization: number;
-  /** Whether the next caller has to wait. */
-  readonly isExhausted: boolean;
-  /** Connections handed out since the pool was made. */
-  readonly acquiredTotal: number;
-  readonly openedTotal: number;
-  readonly closedTotal: number;
-  /** Calls that gave up waiting. */
-  readonly timeoutsTotal: number;
-}
-
-/** How a pool makes, checks and ends its connections. */
-export interface PoolDriver<C> {
-  open(): Promise<C>;
-  close(connection: C): Promise<void>;
-  /** Whether a connection that has idled for long still works. */
-  validate(connection: C): Promise<boolean>;
-}
-
-/** What a caller waiting for a connection can be given. */
-export interface AcquireOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly timeoutMs?: number | undefined;
-  /** What the connection is for, named in the message of those who wait in vain. */
-  readonly purpose?: string;
-}
+import type { AcquireOptions, PoolDriver, PoolMetrics, PoolOptions } from "./pool-types.ts";
 
 interface Held {
   readonly since: number;
@@ -244,7 +193,7 @@ export class Pool<C extends object> {
   async #open(): Promise<C> {
     this.#opening++;
     try {
-      const connection = await this.#driver.open();
+      const connection = await this.#driver.open((lost) => this.#discardIdle(lost));
       const spread = 0.9 + Math.random() * 0.2;
       this.#expiry.set(connection, this.#clock.monotonic() + this.#options.maxLifetimeMs * spread);
       this.#openedTotal++;
@@ -273,6 +222,14 @@ export class Pool<C extends object> {
   #hold(connection: C, purpose: string, now: number): void {
     this.#held.set(connection, { since: now, purpose });
     this.#acquiredTotal++;
+  }
+
+  /** A connection broke: when it was idle it goes at once; its user notices by himself. */
+  #discardIdle(connection: C): void {
+    const index = this.#idle.findIndex((idle) => idle.connection === connection);
+    if (index < 0) return;
+    this.#idle.splice(index, 1);
+    this.#close(connection);
   }
 
   #isExpired(connection: C, now: number): boolean {

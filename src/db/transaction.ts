@@ -1,4 +1,4 @@
-import type { Connection, RawResult } from "./connection.ts";
+import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
 import { QueryMethods } from "./query-methods.ts";
@@ -12,12 +12,14 @@ export interface ConnectionRunner {
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
+    bounds: Bounds,
   ): Promise<RawResult & { executionTimeMs: number }>;
   streamOn<R extends object>(
     connection: Connection,
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
+    bounds: Bounds,
   ): AsyncIterable<R>;
 }
 
@@ -29,6 +31,8 @@ export class Transaction extends QueryMethods {
   override readonly dialect: Dialect;
   readonly #connection: Connection;
   readonly #runner: ConnectionRunner;
+  /** Those of the whole transaction, which every statement in it has too. */
+  readonly #bounds: Bounds;
   readonly #depth: number;
   #state: "active" | "ended" = "active";
   /** Why it ended, when that was not its own work's doing. */
@@ -37,10 +41,11 @@ export class Transaction extends QueryMethods {
   #inner: Promise<unknown> | null = null;
 
   /** @internal Made by the adapter alone. */
-  constructor(connection: Connection, runner: ConnectionRunner, depth = 0) {
+  constructor(connection: Connection, runner: ConnectionRunner, bounds: Bounds, depth = 0) {
     super();
     this.#connection = connection;
     this.#runner = runner;
+    this.#bounds = bounds;
     this.#depth = depth;
     this.dialect = runner.dialect;
   }
@@ -75,10 +80,8 @@ export class Transaction extends QueryMethods {
     options: StatementOptions = {},
   ): AsyncIterable<R> {
     this.#assertUsable();
-    for await (const row of this.#runner.streamOn<R>(this.#connection, query, params, options)) {
-      this.#assertActive();
-      yield row;
-    }
+    const rows = this.#runner.streamOn<R>(this.#connection, query, params, options, this.#bounds);
+    yield* this.#whileActive(rows);
   }
 
   protected override async run(
@@ -87,7 +90,7 @@ export class Transaction extends QueryMethods {
     options: StatementOptions,
   ): Promise<RawResult & { executionTimeMs: number }> {
     this.#assertUsable();
-    const result = await this.#runner.runOn(this.#connection, query, params, options);
+    const result = await this.#runner.runOn(this.#connection, query, params, options, this.#bounds);
     if (!this.#connection.inTransaction && this.isActive) {
       this.end();
       throw new DatabaseError("transaction_ended", "The statement ended the transaction that it ran in.", {
@@ -109,8 +112,8 @@ export class Transaction extends QueryMethods {
 
   async #savepoint<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const name = `fraisier_${this.#depth + 1}`;
-    await this.#connection.control(`SAVEPOINT ${name}`);
-    const inner = new Transaction(this.#connection, this.#runner, this.#depth + 1);
+    await this.#connection.control(`SAVEPOINT ${name}`, this.#bounds);
+    const inner = new Transaction(this.#connection, this.#runner, this.#bounds, this.#depth + 1);
     try {
       const result = await work(inner);
       inner.end();
@@ -128,6 +131,21 @@ export class Transaction extends QueryMethods {
         this.end(error);
       }
       throw error;
+    }
+  }
+
+  /** Asks for the next row only while the connection is still this transaction's. */
+  async *#whileActive<R>(rows: AsyncIterable<R>): AsyncIterable<R> {
+    const iterator = rows[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        this.#assertActive();
+        const { done, value } = await iterator.next();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      if (this.isActive) await iterator.return?.();
     }
   }
 

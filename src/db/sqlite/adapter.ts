@@ -4,7 +4,8 @@ import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter, type
 import type { Connection } from "../connection.ts";
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
-import { Pool, type PoolDriver, type PoolOptions } from "../pool.ts";
+import { Pool } from "../pool.ts";
+import type { PoolDriver, PoolOptions } from "../pool-types.ts";
 import { DatabaseType } from "../types.ts";
 import { SqliteConnection } from "./connection.ts";
 import { sqliteDialect } from "./dialect.ts";

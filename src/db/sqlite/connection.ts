@@ -1,6 +1,6 @@
 import { constants, DatabaseSync, type StatementSync } from "node:sqlite";
 import { type Clock, sleep } from "../clock.ts";
-import type { Connection, RawResult, RunOptions } from "../connection.ts";
+import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
 import { DatabaseError } from "../errors.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
 import { isBusy, isSqliteError, translateError } from "./errors.ts";
@@ -41,6 +41,7 @@ export class SqliteConnection implements Connection {
   readonly #database: DatabaseSync;
   readonly #options: SqliteConnectionOptions;
   readonly #kept = new Map<string, Prepared>();
+  readonly #streams = new Set<Iterator<SqliteValue[]>>();
   /** Grows whenever SQLite prepares a statement, also when it silently does so anew after a change of the schema. */
   #preparations = 0;
   readonly #seesPreparations: boolean;
@@ -106,6 +107,7 @@ export class SqliteConnection implements Connection {
       return { prepared, rows, first: rows.next() };
     };
     const { prepared, rows, first } = await this.#whenFree(begin, options);
+    this.#streams.add(rows);
     this.#refreshColumns(prepared);
     let next = first;
     try {
@@ -120,12 +122,23 @@ export class SqliteConnection implements Connection {
         this.#assertInTime(options);
       }
     } finally {
+      this.#streams.delete(rows);
       rows.return?.();
     }
   }
 
-  control(sql: string, options: Pick<RunOptions, "signal" | "deadline"> = {}): void | Promise<void> {
+  control(sql: string, options: Bounds = {}): void | Promise<void> {
     return this.#whenFree(() => this.#database.exec(sql), options);
+  }
+
+  commit(options: Bounds = {}): void | Promise<void> {
+    return this.control("COMMIT", options);
+  }
+
+  reset(): void | Promise<void> {
+    for (const rows of this.#streams) rows.return?.();
+    this.#streams.clear();
+    if (this.inTransaction) return this.control("ROLLBACK");
   }
 
   async ping(): Promise<void> {
@@ -203,7 +216,7 @@ export class SqliteConnection implements Connection {
   }
 
   /** Runs `action`, and again after a short pause for as long as somebody else has the file locked. */
-  #whenFree<T>(action: () => T, options: Pick<RunOptions, "signal" | "deadline">): T | Promise<T> {
+  #whenFree<T>(action: () => T, options: Bounds): T | Promise<T> {
     if (options.signal?.aborted) throw cancelled();
     try {
       return action();
@@ -213,11 +226,7 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  async #waitUntilFree<T>(
-    action: () => T,
-    options: Pick<RunOptions, "signal" | "deadline">,
-    first: unknown,
-  ): Promise<T> {
+  async #waitUntilFree<T>(action: () => T, options: Bounds, first: unknown): Promise<T> {
     const { clock, busyTimeoutMs, exposeValues } = this.#options;
     const deadline = Math.min(options.deadline ?? Number.POSITIVE_INFINITY, clock.monotonic() + busyTimeoutMs);
     let busy = first;
@@ -243,7 +252,7 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  #assertInTime(options: Pick<RunOptions, "deadline">): void {
+  #assertInTime(options: Bounds): void {
     if (options.deadline === undefined || this.#options.clock.monotonic() < options.deadline) return;
     throw new DatabaseError("statement_timeout", "The statement took longer than its timeoutMs.");
   }

@@ -1,0 +1,70 @@
+import type { Clock } from "./clock.ts";
+import type { Bounds, Connection } from "./connection.ts";
+import { DatabaseError } from "./errors.ts";
+import type { ConnectionRunner } from "./transaction.ts";
+import { Transaction } from "./transaction.ts";
+import { runInScope } from "./transaction-scope.ts";
+import type { TransactionOptions } from "./types.ts";
+
+/** What one attempt at a transaction needs. */
+export interface TransactionRequest<T> {
+  /** Whose transaction it is. */
+  readonly adapter: object;
+  readonly runner: ConnectionRunner;
+  readonly clock: Clock;
+  readonly work: (tx: Transaction) => Promise<T>;
+  readonly options: TransactionOptions;
+  readonly bounds: Bounds;
+}
+
+/**
+ * Begins a transaction on `connection`, does the work and commits. When it throws, the connection may still be in the
+ * transaction; resetting the connection rolls it back.
+ *
+ * @throws whatever the work throws; DatabaseError otherwise
+ */
+export async function runTransaction<T>(connection: Connection, request: TransactionRequest<T>): Promise<T> {
+  const { adapter, runner, clock, work, options, bounds } = request;
+  const transaction = new Transaction(connection, runner, bounds);
+  try {
+    for (const sql of runner.dialect.beginTransaction(options)) await connection.control(sql, bounds);
+    const result = await untilBound(runInScope(adapter, transaction, work), transaction, bounds, clock);
+    if (!transaction.isActive)
+      throw new DatabaseError("transaction_ended", "The transaction was ended before its work returned.");
+    transaction.end();
+    await connection.commit(bounds);
+    return result;
+  } catch (error) {
+    transaction.end();
+    throw error;
+  }
+}
+
+/** The result of `working`, unless the caller's signal or the deadline comes first; then the transaction ends there. */
+async function untilBound<T>(
+  working: Promise<T>,
+  transaction: Transaction,
+  { signal, deadline }: Bounds,
+  clock: Clock,
+): Promise<T> {
+  if (signal === undefined && deadline === undefined) return working;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = (error: DatabaseError) => {
+    transaction.end(error);
+    reject(error);
+  };
+  const cancel = () => giveUp(new DatabaseError("cancelled", "The transaction was cancelled and rolled back."));
+  const expire = () =>
+    giveUp(
+      new DatabaseError("statement_timeout", "The transaction took longer than its timeoutMs and was rolled back."),
+    );
+  const timer = deadline === undefined ? null : clock.startTimer(expire, Math.max(0, deadline - clock.monotonic()));
+  signal?.addEventListener("abort", cancel, { once: true });
+  if (signal?.aborted) cancel();
+  try {
+    return await Promise.race([working, promise]);
+  } finally {
+    timer?.cancel();
+    signal?.removeEventListener("abort", cancel);
+  }
+}
