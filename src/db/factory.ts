@@ -1,5 +1,7 @@
 import type { FraiserDatabaseAdapter } from "./adapter.ts";
 import { DatabaseError } from "./errors.ts";
+import { PostgresAdapter, type PostgresAdapterOptions } from "./postgresql/adapter.ts";
+import { maskUrl } from "./server-url.ts";
 import { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
 import { DatabaseType } from "./types.ts";
 
@@ -19,6 +21,9 @@ export function databaseTypeOfUrl(url: string): DatabaseType {
   });
 }
 
+/** What an adapter of any database can be given; what another database than that of the URL needs is ignored. */
+export type AnyAdapterOptions = SqliteAdapterOptions & PostgresAdapterOptions;
+
 /**
  * Makes the adapter that a URL asks for. It is usable at once; the first call opens a connection.
  *
@@ -27,22 +32,14 @@ export function databaseTypeOfUrl(url: string): DatabaseType {
  */
 export async function createAdapterFromUrl(
   url: string,
-  options: SqliteAdapterOptions = {},
+  options: AnyAdapterOptions = {},
 ): Promise<FraiserDatabaseAdapter> {
-  const type = databaseTypeOfUrl(url);
-  if (type === DatabaseType.SQLITE) return new SqliteAdapter(url, options);
-  throw new DatabaseError(
-    "unsupported",
-    `This version of Fraisier keeps its data in SQLite; ${type} (${maskUrl(url)}) comes with a later one.`,
-    {
-      hint: "Give an SQLite URL such as sqlite://./fraisier.db.",
-    },
-  );
-}
-
-/** A URL as it may be shown: its password, and whatever its query says, are masked. */
-export function maskUrl(url: string): string {
-  return url
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#]*?):[^/?#]*@/i, "$1:***@")
-    .replace(/([?&][^=&#]*(?:password|secret|token)[^=&#]*=)[^&#]*/gi, "$1***");
+  switch (databaseTypeOfUrl(url)) {
+    case DatabaseType.SQLITE:
+      return new SqliteAdapter(url, options);
+    case DatabaseType.POSTGRESQL:
+      return new PostgresAdapter(url, options);
+    case DatabaseType.MYSQL:
+      throw new DatabaseError("unsupported", `mysql (${maskUrl(url)}) comes with a later version of Fraisier.`);
+  }
 }

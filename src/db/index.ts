@@ -16,7 +16,7 @@ export {
   FraisierError,
   type FraisierErrorDetails,
 } from "./errors.ts";
-export { createAdapterFromUrl, databaseTypeOfUrl, maskUrl } from "./factory.ts";
+export { type AnyAdapterOptions, createAdapterFromUrl, databaseTypeOfUrl } from "./factory.ts";
 export { MigrationError, type MigrationErrorKind } from "./migrations/errors.ts";
 export { type MigrationFile, readMigrations } from "./migrations/files.ts";
 export {
@@ -28,6 +28,8 @@ export {
   runMigrations,
 } from "./migrations/runner.ts";
 export type { PoolMetrics, PoolOptions } from "./pool-types.ts";
+export { PostgresAdapter, type PostgresAdapterOptions } from "./postgresql/adapter.ts";
+export { maskUrl } from "./server-url.ts";
 export { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
 export { type Holding, holdExclusively } from "./sqlite/exclusive-file.ts";
 export { parseSqliteUrl, type SqliteLocation } from "./sqlite/url.ts";

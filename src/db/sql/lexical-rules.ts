@@ -27,5 +27,5 @@ export interface LexicalRules {
   /** Whether `??` stands for the operator `?`. */
   readonly questionMarkOperators: boolean;
   /** How a statement that holds statements (a trigger's body, say) is recognised. */
-  readonly compoundStatements: "trigger" | "none";
+  readonly compoundStatements: "trigger" | "atomic" | "body";
 }

@@ -1,10 +1,11 @@
 import { constants, DatabaseSync, type StatementSync } from "node:sqlite";
+import { cancelled, timedOut } from "../bounded.ts";
 import { type Clock, sleep } from "../clock.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
-import { DatabaseError } from "../errors.ts";
+import { type RowBuilder, rowBuilder } from "../row-builder.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
 import { isBusy, isSqliteError, translateError } from "./errors.ts";
-import { type Decoder, decoderFor, encodeValue, type SqliteValue } from "./types.ts";
+import { decoderFor, encodeValue, type SqliteValue } from "./types.ts";
 
 /** How a connection is opened. */
 export interface SqliteConnectionOptions {
@@ -23,7 +24,7 @@ export interface SqliteConnectionOptions {
 interface Prepared {
   readonly statement: StatementSync;
   columns: readonly string[];
-  decoders: readonly Decoder[];
+  build: RowBuilder<SqliteValue>;
 }
 
 /** How many prepared statements a connection keeps. */
@@ -114,7 +115,7 @@ export class SqliteConnection implements Connection {
       while (!next.done) {
         const batch: Record<string, unknown>[] = [];
         for (; !next.done && batch.length < STREAM_BATCH; next = this.#translated(() => rows.next()))
-          batch.push(buildRow(prepared, next.value));
+          batch.push(prepared.build(next.value));
         yield batch;
         await sleep(this.#options.clock, 0, options.signal).catch(() => {
           throw cancelled();
@@ -165,7 +166,7 @@ export class SqliteConnection implements Connection {
     const raw = this.#readAll(prepared, values);
     if (before !== this.#preparations || !this.#seesPreparations) this.#refreshColumns(prepared);
     return {
-      rows: raw.map((row) => buildRow(prepared, row)),
+      rows: raw.map(prepared.build),
       columns: prepared.columns,
       affectedRows: 0,
       insertedId: null,
@@ -204,7 +205,7 @@ export class SqliteConnection implements Connection {
   #prepare(sql: string): Prepared {
     const statement = this.#database.prepare(sql);
     statement.setReturnArrays(true);
-    const prepared: Prepared = { statement, columns: [], decoders: [] };
+    const prepared: Prepared = { statement, columns: [], build: () => ({}) };
     this.#refreshColumns(prepared);
     return prepared;
   }
@@ -212,7 +213,10 @@ export class SqliteConnection implements Connection {
   #refreshColumns(prepared: Prepared): void {
     const columns = prepared.statement.columns();
     prepared.columns = columns.map((column) => column.name);
-    prepared.decoders = columns.map((column) => decoderFor(column.type));
+    prepared.build = rowBuilder<SqliteValue>(
+      prepared.columns,
+      columns.map((column) => decoderFor(column.type)),
+    );
   }
 
   /** Runs `action`, and again after a short pause for as long as somebody else has the file locked. */
@@ -254,19 +258,6 @@ export class SqliteConnection implements Connection {
 
   #assertInTime(options: Bounds): void {
     if (options.deadline === undefined || this.#options.clock.monotonic() < options.deadline) return;
-    throw new DatabaseError("statement_timeout", "The statement took longer than its timeoutMs.");
+    throw timedOut();
   }
-}
-
-function buildRow({ columns, decoders }: Prepared, values: SqliteValue[]): Record<string, unknown> {
-  const row: Record<string, unknown> = {};
-  for (let i = 0; i < columns.length; i++) {
-    const value = values[i] as SqliteValue;
-    row[columns[i] as string] = value === null ? null : (decoders[i] as Decoder)(value);
-  }
-  return row;
-}
-
-function cancelled(): DatabaseError {
-  return new DatabaseError("cancelled", "The statement was cancelled.");
 }

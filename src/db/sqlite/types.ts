@@ -1,5 +1,6 @@
+import { cannotHold, encodeInstant, encodeJson, encodeText, isJson, notAValue } from "../encode.ts";
 import { DatabaseError } from "../errors.ts";
-import { ArrayValue, JsonValue } from "../values.ts";
+import { ArrayValue } from "../values.ts";
 
 /** A value as `node:sqlite` binds and returns it. */
 export type SqliteValue = null | number | bigint | string | NodeJS.ArrayBufferView<ArrayBuffer>;
@@ -16,66 +17,32 @@ const INT64_MAX = 2n ** 63n - 1n;
 export function encodeValue(value: unknown, position: number): SqliteValue {
   switch (typeof value) {
     case "string":
-      if (!value.isWellFormed()) throw cannotHold(position, "text with half of a surrogate pair");
-      return value;
+      return encodeText(value, position, "SQLite");
     case "number":
-      if (Number.isNaN(value)) throw cannotHold(position, "NaN");
+      if (Number.isNaN(value)) throw cannotHold(position, "NaN", "SQLite");
       return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
     case "boolean":
       return value ? 1n : 0n;
     case "bigint":
-      if (value < INT64_MIN || value > INT64_MAX) throw cannotHold(position, "an integer beyond 64 bits");
+      if (value < INT64_MIN || value > INT64_MAX) throw cannotHold(position, "an integer beyond 64 bits", "SQLite");
       return value;
     case "object":
-      return encodeObject(value, position);
+      return value === null ? null : encodeObject(value, position);
     default:
-      throw mismatch(
-        position,
-        `is ${value === undefined ? "undefined" : `a ${typeof value}`}, which no database can hold`,
-        "Give null for a missing value.",
-      );
+      throw notAValue(value, position);
   }
 }
 
-function encodeObject(value: object | null, position: number): SqliteValue {
-  if (value === null) return null;
+function encodeObject(value: object, position: number): SqliteValue {
   if (ArrayBuffer.isView(value)) return value as NodeJS.ArrayBufferView<ArrayBuffer>;
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  if (value instanceof Date) return encodeDate(value, position);
-  if (value instanceof JsonValue) return encodeJson(value.value, position);
+  if (value instanceof Date) return encodeInstant(value, position, "SQLite");
+  if (isJson(value)) return encodeJson(value, position);
   if (value instanceof ArrayValue)
     throw new DatabaseError("unsupported", "SQLite has no arrays.", {
       hint: "Give the list itself, which is stored as JSON.",
     });
-  const prototype = Object.getPrototypeOf(value);
-  if (Array.isArray(value) || prototype === Object.prototype || prototype === null) return encodeJson(value, position);
-  throw mismatch(
-    position,
-    `is an object of class ${value.constructor?.name ?? "unknown"}`,
-    "Give a plain object, or json(value).",
-  );
-}
-
-function encodeDate(date: Date, position: number): string {
-  const year = date.getUTCFullYear();
-  if (Number.isNaN(year)) throw cannotHold(position, "an invalid Date");
-  if (year < 1 || year > 9999) throw cannotHold(position, "a Date outside the years 1 to 9999");
-  return date.toISOString();
-}
-
-function encodeJson(value: unknown, position: number): string {
-  const text = JSON.stringify(value);
-  if (text === undefined)
-    throw mismatch(position, "cannot be written as JSON", "Give a value that JSON.stringify accepts.");
-  return text;
-}
-
-function cannotHold(position: number, what: string): DatabaseError {
-  return new DatabaseError("out_of_range", `Parameter ${position} is ${what}, which SQLite cannot hold.`);
-}
-
-function mismatch(position: number, why: string, hint: string): DatabaseError {
-  return new DatabaseError("parameter_mismatch", `Parameter ${position} ${why}.`, { hint });
+  throw notAValue(value, position);
 }
 
 /** Turns what SQLite returns for a column into the value that was written; null where nothing is to be done. */

@@ -1,0 +1,67 @@
+import type { Clock } from "./clock.ts";
+import type { Bounds } from "./connection.ts";
+import { DatabaseError } from "./errors.ts";
+
+/** How what runs on a server is ended. */
+export interface Interruption {
+  /** Asks the server to end it; resolves when the request was passed on. */
+  cancel(): Promise<void>;
+  /** Breaks the connection, when asking was in vain. */
+  abandon(): void;
+}
+
+/** How long the server has, after it was asked, to end a statement. */
+const GRACE_MS = 2000;
+
+/**
+ * The result of `work`, which is interrupted when the signal or the deadline comes first.
+ *
+ * @returns what `work` came to: when it was over before the interruption reached it, that counts
+ * @throws DatabaseError `cancelled` or `statement_timeout` when the interruption ended it; else what `work` throws
+ */
+export async function bounded<T>(
+  work: () => Promise<T>,
+  { signal, deadline }: Bounds,
+  interruption: Interruption,
+  clock: Clock,
+): Promise<T> {
+  if (signal === undefined && deadline === undefined) return work();
+  if (signal?.aborted) throw cancelled();
+  if (deadline !== undefined && clock.monotonic() >= deadline) throw timedOut();
+  let reason: DatabaseError | null = null;
+  let passedOn: Promise<void> = Promise.resolve();
+  let grace: { cancel(): void } | null = null;
+  const interrupt = (why: DatabaseError) => {
+    if (reason !== null) return;
+    reason = why;
+    passedOn = interruption.cancel();
+    grace = clock.startTimer(() => interruption.abandon(), GRACE_MS);
+  };
+  const abort = () => interrupt(cancelled());
+  const timer =
+    deadline === undefined ? null : clock.startTimer(() => interrupt(timedOut()), deadline - clock.monotonic());
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    return await work();
+  } catch (error) {
+    throw reason !== null && isInterruption(error) ? reason : error;
+  } finally {
+    timer?.cancel();
+    signal?.removeEventListener("abort", abort);
+    // The request must not meet the next statement.
+    if (reason !== null) await passedOn;
+    (grace as { cancel(): void } | null)?.cancel();
+  }
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof DatabaseError && ["cancelled", "statement_timeout", "connection_lost"].includes(error.kind);
+}
+
+export function cancelled(): DatabaseError {
+  return new DatabaseError("cancelled", "The statement was cancelled.");
+}
+
+export function timedOut(): DatabaseError {
+  return new DatabaseError("statement_timeout", "The statement took longer than its timeoutMs and was ended.");
+}

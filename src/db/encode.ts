@@ -1,0 +1,55 @@
+import { DatabaseError } from "./errors.ts";
+import { JsonValue } from "./values.ts";
+
+/** What every database refuses in the same words. `database` is its name, for people. */
+export function cannotHold(position: number, what: string, database: string): DatabaseError {
+  return new DatabaseError("out_of_range", `Parameter ${position} is ${what}, which ${database} cannot hold.`);
+}
+
+/** A value that no database can be given. */
+export function notAValue(value: unknown, position: number): DatabaseError {
+  const what =
+    typeof value === "object"
+      ? `an object of class ${value?.constructor?.name ?? "unknown"}`
+      : value === undefined
+        ? "undefined"
+        : `a ${typeof value}`;
+  return new DatabaseError("parameter_mismatch", `Parameter ${position} is ${what}, which no database can hold.`, {
+    hint: typeof value === "object" ? "Give a plain object, or json(value)." : "Give null where there is no value.",
+  });
+}
+
+/** Text that can be stored as it is. @throws DatabaseError `out_of_range` for half of a surrogate pair */
+export function encodeText(text: string, position: number, database: string): string {
+  if (text.isWellFormed()) return text;
+  throw cannotHold(position, "text with half of a surrogate pair", database);
+}
+
+/** An instant as ISO text with `Z`. @throws DatabaseError `out_of_range` for an invalid one, or one that not every database holds */
+export function encodeInstant(date: Date, position: number, database: string): string {
+  const year = date.getUTCFullYear();
+  if (Number.isNaN(year)) throw cannotHold(position, "an invalid Date", database);
+  if (year < 1 || year > 9999) throw cannotHold(position, "a Date outside the years 1 to 9999", database);
+  return date.toISOString();
+}
+
+/** The JSON text of what {@link isJson} says is JSON. */
+export function encodeJson(value: unknown, position: number): string {
+  const plain = value instanceof JsonValue ? value.value : value;
+  try {
+    const text = JSON.stringify(plain);
+    if (text !== undefined) return text;
+  } catch {
+    // a cycle, or a bigint: said below, without the engine's words, which may hold keys of the value
+  }
+  throw new DatabaseError("parameter_mismatch", `Parameter ${position} cannot be written as JSON.`, {
+    hint: "Give a value that JSON.stringify accepts.",
+  });
+}
+
+/** Whether a value is stored as JSON: `json(…)`, a list, or a plain object. */
+export function isJson(value: object): boolean {
+  if (value instanceof JsonValue || Array.isArray(value)) return true;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,352 @@
+import type { Client } from "pg";
+import { bounded, type Interruption } from "../bounded.ts";
+import type { Clock } from "../clock.ts";
+import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
+import { DatabaseError } from "../errors.ts";
+import { connectError, lostError } from "../network-errors.ts";
+import { type RowBuilder, rowBuilder } from "../row-builder.ts";
+import type { ServerLocation } from "../server-url.ts";
+import type { ParsedStatement } from "../sql/placeholders.ts";
+import { requestCancel } from "./cancel.ts";
+import { isServerError, translateServerError } from "./errors.ts";
+import { Exchange, type ExchangeRequest, type ExchangeResult } from "./exchange.ts";
+import { decoderFor, encodeValue, type PostgresValue } from "./types.ts";
+import type { FieldDescription } from "./wire.ts";
+
+/** How a connection is opened. */
+export interface PostgresConnectionOptions {
+  readonly location: ServerLocation;
+  readonly password: string | (() => string | Promise<string>) | undefined;
+  readonly connectTimeoutMs: number;
+  readonly exposeValues: boolean;
+  readonly clock: Clock;
+  /** Called once, when the connection breaks or is ended by the server. */
+  readonly onLost: (connection: PostgresConnection) => void;
+}
+
+/** A statement that the server keeps prepared. */
+interface Prepared {
+  readonly name: string;
+  isKnown: boolean;
+  /** For these fields, so that the builder is made once. */
+  fields: readonly FieldDescription[] | null;
+  build: RowBuilder<string> | null;
+}
+
+/** How many prepared statements a connection keeps. */
+const KEPT_STATEMENTS = 200;
+/** How many rows a stream has in memory. */
+const STREAM_BATCH = 500;
+
+/** What every session is set to, so that values look the same everywhere. SET, since poolers refuse start-up options. */
+const SESSION = `SET TIME ZONE 'UTC'; SET DateStyle TO 'ISO, YMD'; SET standard_conforming_strings TO on; SET bytea_output TO hex;
+SET extra_float_digits TO 1; SET client_encoding TO 'UTF8'`;
+
+/** One session with a PostgreSQL server, by `pg`. The only place that knows this driver. */
+export class PostgresConnection implements Connection {
+  readonly #client: Client;
+  readonly #options: PostgresConnectionOptions;
+  readonly #kept = new Map<string, Prepared>();
+  /** Whether the session is ours alone; behind a pooler that shares it, no statement may be kept. */
+  #ownsSession = true;
+  #state: "open" | "doubtful" | "lost" | "closed" = "open";
+  #names = 0;
+
+  private constructor(client: Client, options: PostgresConnectionOptions) {
+    this.#client = client;
+    this.#options = options;
+    const lost = () => {
+      if (this.#state === "closed" || this.#state === "lost") return;
+      this.#state = "lost";
+      options.onLost(this);
+    };
+    client.on("error", lost);
+    client.on("end", lost);
+  }
+
+  /** @throws DatabaseError */
+  static async open(options: PostgresConnectionOptions): Promise<PostgresConnection> {
+    const { location } = options;
+    const { Client: ClientClass } = await loadDriver();
+    const client = new ClientClass({
+      host: location.socket ?? location.host ?? "127.0.0.1",
+      port: location.port,
+      ...(location.user !== null && { user: location.user }),
+      database: location.database ?? location.user ?? undefined,
+      password: options.password ?? location.password ?? undefined,
+      ssl: location.tls ?? false,
+      connectionTimeoutMillis: options.connectTimeoutMs,
+      keepAlive: true,
+      application_name: location.applicationName ?? "fraisier",
+    });
+    // Without a listener an error that comes after the failed connect would end the process.
+    client.on("error", () => {});
+    try {
+      await client.connect();
+    } catch (error) {
+      client.end().catch(() => {}); // it never was connected
+      throw isServerError(error)
+        ? translateServerError(error, options.exposeValues)
+        : connectError(error, describeServer(location));
+    }
+    const connection = new PostgresConnection(client, options);
+    try {
+      await connection.control(SESSION);
+      await connection.#lookForPooler();
+      return connection;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  get inTransaction(): boolean {
+    return this.#client.getTransactionStatus() !== "I";
+  }
+
+  get isUsable(): boolean {
+    return this.#state === "open" || this.#state === "doubtful";
+  }
+
+  async run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): Promise<RawResult> {
+    const values = params.map((value, index) => encodeValue(value, index + 1));
+    if (options.signal === undefined && options.deadline === undefined)
+      return this.#run(statement.sql, values, options.keep);
+    return bounded(
+      () => this.#run(statement.sql, values, options.keep),
+      options,
+      this.#interruption,
+      this.#options.clock,
+    );
+  }
+
+  async *stream(
+    statement: ParsedStatement,
+    params: readonly unknown[],
+    options: RunOptions,
+  ): AsyncIterable<Record<string, unknown>[]> {
+    const values = params.map((value, index) => encodeValue(value, index + 1));
+    // A portal lives as long as its transaction; outside of one the stream has its own.
+    const ownsTransaction = !this.inTransaction;
+    const portal = `fraisier_stream_${++this.#names}`;
+    if (ownsTransaction) await this.control("BEGIN", options);
+    const batch = (request: ExchangeRequest) =>
+      bounded(() => this.#exchange(request), options, this.#interruption, this.#options.clock);
+    const fetch = { type: "fetch", portal, batchSize: STREAM_BATCH } as const;
+    let answer = await batch({ ...fetch, type: "statement", text: statement.sql, values, name: "", isPrepared: false });
+    const build = builderFor(answer.fields ?? []);
+    let isOver = false;
+    try {
+      for (;;) {
+        isOver = answer.tag !== null;
+        if (answer.rows.length > 0) yield answer.rows.map(build);
+        if (isOver) break;
+        isOver = true; // a failing fetch leaves nothing to be closed
+        answer = await batch(fetch);
+      }
+    } finally {
+      if (!isOver) await this.#exchange({ type: "close", portal });
+    }
+    if (ownsTransaction) await this.commit(options);
+  }
+
+  async control(sql: string, options: Bounds = {}): Promise<void> {
+    await bounded(() => this.#simple(sql), options, this.#interruption, this.#options.clock);
+  }
+
+  async commit(options: Bounds = {}): Promise<void> {
+    if (!this.isUsable) throw this.#lost(null);
+    try {
+      const query = () => this.#simple("COMMIT");
+      const tag = await bounded(query, options, this.#interruption, this.#options.clock);
+      if (tag !== "ROLLBACK") return;
+    } catch (error) {
+      const isLost = !this.isUsable || (error instanceof DatabaseError && error.kind === "connection_lost");
+      throw isLost ? commitOutcomeUnknown(error) : error;
+    }
+    // https://www.postgresql.org/docs/current/sql-commit.html: a failed transaction is rolled back without an error.
+    throw new DatabaseError(
+      "transaction_ended",
+      "A statement of the transaction had failed, so PostgreSQL rolled it back instead of committing it.",
+      { hint: "Throw the first error on, or run what may fail in tx.transaction()." },
+    );
+  }
+
+  async reset(): Promise<void> {
+    // A late request to cancel could meet the next user's statement.
+    if (this.#state === "doubtful") throw new Error("a statement was cancelled on this connection");
+    if (this.inTransaction) await this.control("ROLLBACK");
+  }
+
+  async ping(): Promise<void> {
+    await this.control("SELECT 1");
+  }
+
+  async close(): Promise<void> {
+    const isAlive = this.isUsable;
+    this.#state = "closed";
+    if (isAlive) await this.#client.end();
+    else this.#destroy();
+  }
+
+  async #run(text: string, values: readonly PostgresValue[], keep: boolean): Promise<RawResult> {
+    const prepared = keep && this.#ownsSession ? await this.#keptStatement(text) : null;
+    try {
+      return await this.#runOnce(text, values, prepared);
+    } catch (error) {
+      if (prepared === null || !isStalePlan(error)) throw error;
+      this.#kept.delete(text);
+      if (this.inTransaction) {
+        // The transaction has failed with it; a new one meets a new plan.
+        throw new DatabaseError("serialization_failure", error.message, { cause: error.cause });
+      }
+      await this.#simple(`DEALLOCATE ${prepared.name}`);
+      return this.#runOnce(text, values, await this.#keptStatement(text));
+    }
+  }
+
+  async #runOnce(text: string, values: readonly PostgresValue[], prepared: Prepared | null): Promise<RawResult> {
+    const { fields, rows, tag } = await this.#exchange({
+      type: "statement",
+      text,
+      values,
+      name: prepared?.name ?? "",
+      isPrepared: prepared?.isKnown ?? false,
+      portal: "",
+      batchSize: 0,
+    });
+    if (prepared) prepared.isKnown = true;
+    const columns = fields?.map((field) => field.name) ?? [];
+    return {
+      rows: fields === null ? [] : rows.map(this.#builder(prepared, fields)),
+      columns,
+      affectedRows: fields === null ? countOf(tag) : 0,
+      insertedId: null,
+    };
+  }
+
+  /** @returns the last command's tag */
+  async #simple(text: string): Promise<string | null> {
+    return (await this.#exchange({ type: "simple", text })).tag;
+  }
+
+  async #exchange(request: ExchangeRequest): Promise<ExchangeResult> {
+    if (!this.isUsable) throw this.#lost(null);
+    const exchange = new Exchange(request);
+    // `pg` calls `submit` of whatever has one; its types know only its own classes.
+    (this.#client as unknown as { query(submittable: Exchange): void }).query(exchange);
+    this.#client.ref();
+    try {
+      return await exchange.result;
+    } catch (error) {
+      throw isServerError(error) ? translateServerError(error, this.#options.exposeValues) : this.#lost(error);
+    } finally {
+      this.#client.unref(); // an idle connection does not keep the process alive
+    }
+  }
+
+  #builder(prepared: Prepared | null, fields: readonly FieldDescription[]): RowBuilder<string> {
+    if (prepared === null) return builderFor(fields);
+    if (prepared.build === null || !isSameFields(prepared.fields, fields)) {
+      prepared.fields = fields;
+      prepared.build = builderFor(fields);
+    }
+    return prepared.build;
+  }
+
+  async #keptStatement(text: string): Promise<Prepared> {
+    const kept = this.#kept.get(text);
+    if (kept !== undefined) return kept;
+    if (this.#kept.size >= KEPT_STATEMENTS && !this.inTransaction) await this.#forgetOldest();
+    const prepared: Prepared = { name: `fraisier_${++this.#names}`, isKnown: false, fields: null, build: null };
+    this.#kept.set(text, prepared);
+    return prepared;
+  }
+
+  async #forgetOldest(): Promise<void> {
+    const [oldest] = this.#kept;
+    if (oldest === undefined) return;
+    const [text, { name, isKnown }] = oldest;
+    this.#kept.delete(text);
+    if (isKnown) await this.#simple(`DEALLOCATE ${name}`);
+  }
+
+  /** Behind a pooler in transaction mode the backend is another one than the one that greeted. */
+  async #lookForPooler(): Promise<void> {
+    const { rows } = await this.#exchange({ type: "simple", text: "SELECT pg_backend_pid()" });
+    this.#ownsSession = Number(rows[0]?.[0]) === this.#identity.processId;
+  }
+
+  get #identity(): { processId: number; secretKey: number } {
+    const { processID, secretKey } = this.#client as unknown as { processID: number; secretKey: number };
+    return { processId: processID, secretKey };
+  }
+
+  get #interruption(): Interruption {
+    return {
+      cancel: () => {
+        if (this.#state === "open") this.#state = "doubtful";
+        return requestCancel(this.#options.location, this.#identity);
+      },
+      abandon: () => this.#destroy(),
+    };
+  }
+
+  #destroy(): void {
+    (this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  }
+
+  #lost(error: unknown): DatabaseError {
+    return lostError(error, describeServer(this.#options.location));
+  }
+}
+
+async function loadDriver(): Promise<typeof import("pg").default> {
+  try {
+    return (await import("pg")).default;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new DatabaseError("unsupported", "The driver for PostgreSQL, the npm package pg, is not installed.", {
+      hint: "Run: npm install pg",
+    });
+  }
+}
+
+/** `localhost:5432, database shop`, for messages. */
+function describeServer({ host, port, socket, database }: ServerLocation): string {
+  return `${socket === null ? `${host}:${port}` : `${socket}/.s.PGSQL.${port}`}${database ? `, database ${database}` : ""}`;
+}
+
+function builderFor(fields: readonly FieldDescription[]): RowBuilder<string> {
+  return rowBuilder(
+    fields.map((field) => field.name),
+    fields.map((field) => decoderFor(field.dataTypeID)),
+  );
+}
+
+function isSameFields(a: readonly FieldDescription[] | null, b: readonly FieldDescription[]): boolean {
+  return (
+    a?.length === b.length &&
+    b.every((field, index) => field.name === a[index]?.name && field.dataTypeID === a[index]?.dataTypeID)
+  );
+}
+
+/** `INSERT 0 3`, `UPDATE 3`: the number at the end; 0 for a command that counts nothing. */
+function countOf(tag: string | null): number {
+  return Number(/ (\d+)$/.exec(tag ?? "")?.[1] ?? 0);
+}
+
+/** "cached plan must not change result type": the statement was prepared before a change of the schema. */
+function isStalePlan(error: unknown): error is DatabaseError {
+  return (
+    error instanceof DatabaseError && error.kind === "unsupported" && /cached plan must not change/.test(error.message)
+  );
+}
+
+function commitOutcomeUnknown(error: unknown): DatabaseError {
+  return new DatabaseError(
+    "commit_outcome_unknown",
+    "The connection broke before the answer to COMMIT came, so the transaction may or may not have happened.",
+    { hint: "Look whether what it wrote is there before running it again.", cause: (error as Error).cause },
+  );
+}

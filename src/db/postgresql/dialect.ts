@@ -1,0 +1,51 @@
+import type { Dialect } from "../dialect.ts";
+import { DatabaseError } from "../errors.ts";
+import { quoteWith } from "../sql/identifiers.ts";
+import { DatabaseType } from "../types.ts";
+
+/** NAMEDATALEN − 1: PostgreSQL cuts a longer name off silently, which could make two names one. */
+const MAX_IDENTIFIER_BYTES = 63;
+
+/** PostgreSQL, as https://www.postgresql.org/docs/current/sql-syntax-lexical.html has it. */
+export const postgresDialect: Dialect = {
+  type: DatabaseType.POSTGRESQL,
+  lexical: {
+    doubleQuoted: "identifier",
+    backtickIdentifiers: false,
+    bracketIdentifiers: false,
+    backslashEscapes: false, // standard_conforming_strings is on in every session of ours
+    escapeStrings: true,
+    dollarQuotes: true,
+    hashComments: false,
+    dashCommentNeedsSpace: false,
+    nestedComments: true,
+    executableComments: false,
+    variablePrefixes: "", // `:` is a slice, `@` and `#` are operators
+    numberedQuestionMarks: false,
+    questionMarkOperators: true,
+    compoundStatements: "atomic",
+  },
+  placeholder: (n) => `$${n}`,
+  numberedPlaceholders: true,
+  quoteIdentifier(name) {
+    if (Buffer.byteLength(name) > MAX_IDENTIFIER_BYTES) {
+      throw new DatabaseError("unsupported", `The name ${JSON.stringify(name)} is longer than PostgreSQL's names.`, {
+        hint: `Give a name of at most ${MAX_IDENTIFIER_BYTES} bytes.`,
+      });
+    }
+    return quoteWith('"', name);
+  },
+  maxParameters: 65_535, // the protocol counts them in 16 bits
+  supportsReturning: true,
+  supportsTransactionalDdl: true,
+  instantType: "TIMESTAMPTZ(3)",
+  beginTransaction: ({ isolation, readOnly }) => [
+    `BEGIN${isolation ? ` ISOLATION LEVEL ${isolation.toUpperCase()}` : ""}${readOnly ? " READ ONLY" : ""}`,
+  ],
+  insertDefaults: "DEFAULT VALUES",
+  upsertClause(conflict, updates) {
+    // A conflict without anything to update still has to answer with the row it met.
+    const assigned = (updates.length > 0 ? updates : conflict).map((column) => `${column} = excluded.${column}`);
+    return `ON CONFLICT (${conflict.join(", ")}) DO UPDATE SET ${assigned.join(", ")}`;
+  },
+};
