@@ -1,6 +1,14 @@
 import type { LexicalRules } from "./sql/lexical-rules.ts";
 import type { DatabaseType, TransactionOptions } from "./types.ts";
 
+/** Statements with one parameter, the table's name. */
+export interface TableKeyQueries {
+  /** Returns `name`, `is_generated` (1 when it counts up by itself) and `has_default` (1 when it is not NULL when left out). */
+  readonly columns: string;
+  /** Returns `key_name` and `column_name` (NULL for an expression) of every unique key. */
+  readonly uniqueKeys: string;
+}
+
 /**
  * What differs between databases, as data and small pure functions. Shared code asks for a capability, never which
  * database it is talking to.
@@ -16,6 +24,11 @@ export interface Dialect {
   /** The most parameters that one statement can have. */
   readonly maxParameters: number;
   readonly supportsReturning: boolean;
+  /**
+   * Where an upsert updates the row that collides on any unique key, and the key of a row inserted is known only when it
+   * counts up: how to learn a table's keys. null where neither is so.
+   */
+  readonly tableKeys: TableKeyQueries | null;
   /** Whether DDL can be rolled back. */
   readonly supportsTransactionalDdl: boolean;
   /** The type of a column that holds an instant to the millisecond. */

@@ -1,5 +1,6 @@
 import type { FraiserDatabaseAdapter } from "./adapter.ts";
 import { DatabaseError } from "./errors.ts";
+import { MysqlAdapter, type MysqlAdapterOptions } from "./mysql/adapter.ts";
 import { PostgresAdapter, type PostgresAdapterOptions } from "./postgresql/adapter.ts";
 import { maskUrl } from "./server-url.ts";
 import { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
@@ -22,7 +23,7 @@ export function databaseTypeOfUrl(url: string): DatabaseType {
 }
 
 /** What an adapter of any database can be given; what another database than that of the URL needs is ignored. */
-export type AnyAdapterOptions = SqliteAdapterOptions & PostgresAdapterOptions;
+export type AnyAdapterOptions = SqliteAdapterOptions & PostgresAdapterOptions & MysqlAdapterOptions;
 
 /**
  * Makes the adapter that a URL asks for. It is usable at once; the first call opens a connection.
@@ -40,6 +41,6 @@ export async function createAdapterFromUrl(
     case DatabaseType.POSTGRESQL:
       return new PostgresAdapter(url, options);
     case DatabaseType.MYSQL:
-      throw new DatabaseError("unsupported", `mysql (${maskUrl(url)}) comes with a later version of Fraisier.`);
+      return new MysqlAdapter(url, options);
   }
 }

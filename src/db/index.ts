@@ -27,6 +27,7 @@ export {
   type MigrationStatus,
   runMigrations,
 } from "./migrations/runner.ts";
+export { MysqlAdapter, type MysqlAdapterOptions } from "./mysql/adapter.ts";
 export type { PoolMetrics, PoolOptions } from "./pool-types.ts";
 export { PostgresAdapter, type PostgresAdapterOptions } from "./postgresql/adapter.ts";
 export { maskUrl } from "./server-url.ts";

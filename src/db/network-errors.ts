@@ -50,6 +50,15 @@ export function lostError(error: unknown, where: string): DatabaseError {
   );
 }
 
+/** The answer to COMMIT was lost with the connection. */
+export function commitOutcomeUnknown(error: unknown): DatabaseError {
+  return new DatabaseError(
+    "commit_outcome_unknown",
+    "The connection broke before the answer to COMMIT came, so the transaction may or may not have happened.",
+    { hint: "Look whether what it wrote is there before running it again.", cause: (error as Error).cause },
+  );
+}
+
 function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : "unknown";

@@ -6,14 +6,18 @@ import {
   buildDelete,
   buildInsert,
   buildInsertMany,
+  buildSelect,
   buildUpdate,
   buildUpsert,
 } from "./sql/build.ts";
+import { assertOnlyConflict, isCountedUp } from "./table-keys.ts";
 import type { KeyOptions, Queryable, QueryResult, Row, StatementOptions, UpsertOptions } from "./types.ts";
 
 /** The query methods, which the adapter and a transaction share; they differ only in where a statement runs. */
 export abstract class QueryMethods implements Queryable {
   abstract readonly dialect: Dialect;
+  /** Columns, with their tables, of which it is known that the server counts them up. */
+  protected readonly countedUp: Set<string> = new Set();
 
   /** Runs one statement where this object runs them. */
   protected abstract run(
@@ -74,12 +78,14 @@ export abstract class QueryMethods implements Queryable {
       await this.#runBuilt(buildInsert(this.dialect, table, data, null), options);
       return keyText(given, table, idColumn);
     }
-    return this.#insertReturning(
-      buildInsert(this.dialect, table, data, this.#returnable(table, idColumn)),
-      table,
-      idColumn,
-      options,
-    );
+    if (this.dialect.supportsReturning) {
+      const { rows } = await this.#runBuilt(buildInsert(this.dialect, table, data, idColumn), options);
+      return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
+    }
+    if (!(await this.#countsUp(table, idColumn, options))) throw keyUnknown(table, idColumn);
+    const { insertedId } = await this.#runBuilt(buildInsert(this.dialect, table, data, null), options);
+    if (insertedId === null) throw keyUnknown(table, idColumn);
+    return insertedId;
   }
 
   /** Inserts many rows, which all have the same columns, in one transaction. @returns how many there are now more */
@@ -98,8 +104,24 @@ export abstract class QueryMethods implements Queryable {
   /** Inserts one row, or updates the one that has the same values in the columns `conflict`. @returns the row's key, as text */
   async upsert(table: string, data: Row, options: UpsertOptions): Promise<string> {
     const idColumn = options.idColumn ?? "id";
-    const built = buildUpsert(this.dialect, table, data, options.conflict, this.#returnable(table, idColumn));
-    return this.#insertReturning(built, table, idColumn, options);
+    const { supportsReturning, tableKeys } = this.dialect;
+    const built = buildUpsert(this.dialect, table, data, options.conflict, supportsReturning ? idColumn : null);
+    if (tableKeys === null) {
+      const { rows } = await this.#runBuilt(built, options);
+      return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
+    }
+    let key: unknown = data[idColumn];
+    await this.atomically(async (scope) => {
+      const query = async (text: string, params: readonly unknown[]) => (await scope.run(text, params, options)).rows;
+      await assertOnlyConflict(query, tableKeys, table, data, options.conflict);
+      const { insertedId } = await scope.#runBuilt(built, options);
+      if (key !== undefined && key !== null) return;
+      const found = buildSelect(this.dialect, table, idColumn, data, options.conflict);
+      const [row] = await query(found.text, found.params);
+      // Without a row one of the conflict's values is NULL, which collides with nothing: the row is a new one.
+      key = row === undefined ? insertedId : Object.values(row)[0];
+    });
+    return keyText(key, table, idColumn);
   }
 
   /** Changes the row with this key. @returns false only when there is no such row */
@@ -122,23 +144,24 @@ export abstract class QueryMethods implements Queryable {
     return this.run(statement.text, statement.params, options);
   }
 
-  #returnable(table: string, idColumn: string): string {
-    if (this.dialect.supportsReturning) return idColumn;
-    throw new DatabaseError("unsupported", `This database cannot tell the "${idColumn}" that it makes for a row.`, {
-      table,
-      hint: `Give data["${idColumn}"] yourself.`,
-    });
+  /** Asked once for each table and column: what changes later shows in the insert itself. */
+  async #countsUp(table: string, idColumn: string, options: StatementOptions): Promise<boolean> {
+    const { tableKeys } = this.dialect;
+    if (tableKeys === null) return false;
+    const known = `${table}\0${idColumn}`;
+    if (this.countedUp.has(known)) return true;
+    const query = async (text: string, params: readonly unknown[]) => (await this.run(text, params, options)).rows;
+    if (!(await isCountedUp(query, tableKeys, table, idColumn))) return false;
+    this.countedUp.add(known);
+    return true;
   }
+}
 
-  async #insertReturning(
-    statement: BuiltStatement,
-    table: string,
-    idColumn: string,
-    options: StatementOptions,
-  ): Promise<string> {
-    const { rows } = await this.#runBuilt(statement, options);
-    return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
-  }
+function keyUnknown(table: string, idColumn: string): DatabaseError {
+  return new DatabaseError("unsupported", `This database cannot tell the "${idColumn}" that it makes for a row.`, {
+    table,
+    hint: `Give data["${idColumn}"] yourself, or declare the column AUTO_INCREMENT.`,
+  });
 }
 
 function keyText(key: unknown, table: string, idColumn: string): string {

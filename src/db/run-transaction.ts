@@ -29,8 +29,7 @@ export async function runTransaction<T>(connection: Connection, request: Transac
   try {
     for (const sql of runner.dialect.beginTransaction(options)) await connection.control(sql, bounds);
     const result = await untilBound(runInScope(adapter, transaction, work), transaction, bounds, clock);
-    if (!transaction.isActive)
-      throw new DatabaseError("transaction_ended", "The transaction was ended before its work returned.");
+    transaction.assertActive();
     transaction.end();
     await connection.commit(bounds);
     return result;

@@ -73,6 +73,11 @@ export function parseServerUrl(url: string, defaults: ServerDefaults): ServerLoc
   };
 }
 
+/** `db1:5432, database shop`, for messages. */
+export function describeServer({ host, port, socket, database }: ServerLocation): string {
+  return `${socket ?? `${host}:${port}`}${database === null ? "" : `, database ${database}`}`;
+}
+
 function parse(url: string): URL {
   try {
     // Without a host the URL parser refuses a user or a port.

@@ -62,9 +62,9 @@ export class Transaction extends QueryMethods {
    * @throws whatever `work` throws
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    this.#assertActive();
+    this.assertActive();
     while (this.#inner !== null) await this.#inner.catch(() => {}); // its own caller hears of its failure
-    this.#assertActive();
+    this.assertActive();
     const running = this.#savepoint(work);
     this.#inner = running;
     try {
@@ -90,7 +90,9 @@ export class Transaction extends QueryMethods {
     options: StatementOptions,
   ): Promise<RawResult & { executionTimeMs: number }> {
     this.#assertUsable();
-    const result = await this.#runner.runOn(this.#connection, query, params, options, this.#bounds);
+    const result = await this.#untilEnded(() =>
+      this.#runner.runOn(this.#connection, query, params, options, this.#bounds),
+    );
     if (!this.#connection.inTransaction && this.isActive) {
       this.end();
       throw new DatabaseError("transaction_ended", "The statement ended the transaction that it ran in.", {
@@ -102,6 +104,16 @@ export class Transaction extends QueryMethods {
 
   protected override atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void> {
     return this.transaction(work);
+  }
+
+  /** Some failures, a deadlock on MySQL for one, end the whole transaction: what comes after would be outside of it. */
+  async #untilEnded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!this.#connection.inTransaction && this.isActive) this.end(error);
+      throw error;
+    }
   }
 
   /** @internal From now on every use is refused; `reason` is thrown instead where there is one. */
@@ -121,8 +133,11 @@ export class Transaction extends QueryMethods {
       return result;
     } catch (error) {
       inner.end();
-      // Some failures end the whole transaction in the database; then there is no savepoint left to go back to.
-      if (!this.#connection.inTransaction) throw error;
+      if (!this.#connection.inTransaction) {
+        // The whole transaction has ended in the database: there is no savepoint left to go back to.
+        this.end(error);
+        throw error;
+      }
       try {
         await this.#connection.control(`ROLLBACK TO SAVEPOINT ${name}`);
         await this.#connection.control(`RELEASE SAVEPOINT ${name}`);
@@ -139,7 +154,7 @@ export class Transaction extends QueryMethods {
     const iterator = rows[Symbol.asyncIterator]();
     try {
       for (;;) {
-        this.#assertActive();
+        this.assertActive();
         const { done, value } = await iterator.next();
         if (done) return;
         yield value;
@@ -149,7 +164,8 @@ export class Transaction extends QueryMethods {
     }
   }
 
-  #assertActive(): void {
+  /** @internal @throws what ended the transaction; else DatabaseError `transaction_ended` */
+  assertActive(): void {
     if (this.isActive) return;
     if (this.#endedBy !== null) throw this.#endedBy;
     throw new DatabaseError("transaction_ended", "The transaction was used after its end.", {
@@ -158,7 +174,7 @@ export class Transaction extends QueryMethods {
   }
 
   #assertUsable(): void {
-    this.#assertActive();
+    this.assertActive();
     if (this.#inner === null) return;
     throw new DatabaseError(
       "adapter_in_transaction",

@@ -1,7 +1,7 @@
 import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter, type ServerIdentity } from "../adapter.ts";
 import type { Connection } from "../connection.ts";
+import { connectionPool } from "../connection-pool.ts";
 import type { Dialect } from "../dialect.ts";
-import { Pool } from "../pool.ts";
 import type { PoolOptions } from "../pool-types.ts";
 import { parseServerUrl, type ServerLocation } from "../server-url.ts";
 import { DatabaseType } from "../types.ts";
@@ -48,24 +48,16 @@ export class PostgresAdapter extends FraiserDatabaseAdapter {
   }
 
   protected override createPools(): ConnectionPools {
-    const pool = new Pool<Connection>(
-      {
-        open: (onLost) =>
-          PostgresConnection.open({
-            location: this.#location,
-            password: this.#options.password,
-            connectTimeoutMs: this.#location.connectTimeoutMs ?? this.#pool.acquireTimeoutMs,
-            exposeValues: this.#options.exposeValues ?? false,
-            clock: this.clock,
-            onLost,
-          }),
-        close: (connection) => connection.close(),
-        validate: (connection) =>
-          connection.ping().then(
-            () => true,
-            () => false,
-          ),
-      },
+    const pool = connectionPool(
+      (onLost) =>
+        PostgresConnection.open({
+          location: this.#location,
+          password: this.#options.password,
+          connectTimeoutMs: this.#location.connectTimeoutMs ?? this.#pool.acquireTimeoutMs,
+          exposeValues: this.#options.exposeValues ?? false,
+          clock: this.clock,
+          onLost,
+        }),
       this.#pool,
       this.clock,
     );

@@ -3,9 +3,9 @@ import { bounded, type Interruption } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
 import { DatabaseError } from "../errors.ts";
-import { connectError, lostError } from "../network-errors.ts";
+import { commitOutcomeUnknown, connectError, lostError } from "../network-errors.ts";
 import { type RowBuilder, rowBuilder } from "../row-builder.ts";
-import type { ServerLocation } from "../server-url.ts";
+import { describeServer, type ServerLocation } from "../server-url.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
 import { requestCancel } from "./cancel.ts";
 import { isServerError, translateServerError } from "./errors.ts";
@@ -22,6 +22,16 @@ export interface PostgresConnectionOptions {
   readonly clock: Clock;
   /** Called once, when the connection breaks or is ended by the server. */
   readonly onLost: (connection: PostgresConnection) => void;
+}
+
+interface ClientInternals {
+  readonly processID: number;
+  readonly secretKey: number;
+  readonly connection: { readonly stream: { destroy(): void } };
+  ref(): void;
+  unref(): void;
+  /** Calls `submit` of whatever has one. */
+  query(submittable: Exchange): void;
 }
 
 /** A statement that the server keeps prepared. */
@@ -185,6 +195,7 @@ export class PostgresConnection implements Connection {
   async close(): Promise<void> {
     const isAlive = this.isUsable;
     this.#state = "closed";
+    this.#internals.ref();
     if (isAlive) await this.#client.end();
     else this.#destroy();
   }
@@ -233,15 +244,14 @@ export class PostgresConnection implements Connection {
   async #exchange(request: ExchangeRequest): Promise<ExchangeResult> {
     if (!this.isUsable) throw this.#lost(null);
     const exchange = new Exchange(request);
-    // `pg` calls `submit` of whatever has one; its types know only its own classes.
-    (this.#client as unknown as { query(submittable: Exchange): void }).query(exchange);
-    this.#client.ref();
+    this.#internals.query(exchange);
+    this.#internals.ref();
     try {
       return await exchange.result;
     } catch (error) {
       throw isServerError(error) ? translateServerError(error, this.#options.exposeValues) : this.#lost(error);
     } finally {
-      this.#client.unref(); // an idle connection does not keep the process alive
+      this.#internals.unref(); // an idle connection does not keep the process alive
     }
   }
 
@@ -277,8 +287,13 @@ export class PostgresConnection implements Connection {
     this.#ownsSession = Number(rows[0]?.[0]) === this.#identity.processId;
   }
 
+  /** What `pg` has, and its types leave out. */
+  get #internals(): ClientInternals {
+    return this.#client as unknown as ClientInternals;
+  }
+
   get #identity(): { processId: number; secretKey: number } {
-    const { processID, secretKey } = this.#client as unknown as { processID: number; secretKey: number };
+    const { processID, secretKey } = this.#internals;
     return { processId: processID, secretKey };
   }
 
@@ -293,7 +308,7 @@ export class PostgresConnection implements Connection {
   }
 
   #destroy(): void {
-    (this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    this.#internals.connection.stream.destroy();
   }
 
   #lost(error: unknown): DatabaseError {
@@ -310,11 +325,6 @@ async function loadDriver(): Promise<typeof import("pg").default> {
       hint: "Run: npm install pg",
     });
   }
-}
-
-/** `localhost:5432, database shop`, for messages. */
-function describeServer({ host, port, socket, database }: ServerLocation): string {
-  return `${socket === null ? `${host}:${port}` : `${socket}/.s.PGSQL.${port}`}${database ? `, database ${database}` : ""}`;
 }
 
 function builderFor(fields: readonly FieldDescription[]): RowBuilder<string> {
@@ -340,13 +350,5 @@ function countOf(tag: string | null): number {
 function isStalePlan(error: unknown): error is DatabaseError {
   return (
     error instanceof DatabaseError && error.kind === "unsupported" && /cached plan must not change/.test(error.message)
-  );
-}
-
-function commitOutcomeUnknown(error: unknown): DatabaseError {
-  return new DatabaseError(
-    "commit_outcome_unknown",
-    "The connection broke before the answer to COMMIT came, so the transaction may or may not have happened.",
-    { hint: "Look whether what it wrote is there before running it again.", cause: (error as Error).cause },
   );
 }

@@ -37,6 +37,7 @@ export const postgresDialect: Dialect = {
   },
   maxParameters: 65_535, // the protocol counts them in 16 bits
   supportsReturning: true,
+  tableKeys: null,
   supportsTransactionalDdl: true,
   instantType: "TIMESTAMPTZ(3)",
   beginTransaction: ({ isolation, readOnly }) => [

@@ -89,6 +89,21 @@ export function buildUpsert(
   };
 }
 
+/** SELECT of one column of the row that has these values. */
+export function buildSelect(
+  dialect: Dialect,
+  table: string,
+  column: string,
+  data: Row,
+  where: readonly string[],
+): BuiltStatement {
+  const conditions = where.map((name) => `${dialect.quoteIdentifier(name)} = ?`).join(" AND ");
+  return {
+    text: `SELECT ${dialect.quoteIdentifier(column)} FROM ${dialect.quoteIdentifier(table)} WHERE ${conditions}`,
+    params: where.map((name) => data[name]),
+  };
+}
+
 /** UPDATE of the row with this key; with no data, a look whether the row exists. */
 export function buildUpdate(dialect: Dialect, table: string, idColumn: string, id: unknown, data: Row): BuiltStatement {
   const columns = Object.keys(data);

@@ -2,10 +2,11 @@ import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter, type ServerIdentity } from "../adapter.ts";
 import type { Connection } from "../connection.ts";
+import { connectionPool } from "../connection-pool.ts";
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
-import { Pool } from "../pool.ts";
-import type { PoolDriver, PoolOptions } from "../pool-types.ts";
+import type { Pool } from "../pool.ts";
+import type { PoolOptions } from "../pool-types.ts";
 import { DatabaseType } from "../types.ts";
 import { SqliteConnection } from "./connection.ts";
 import { sqliteDialect } from "./dialect.ts";
@@ -65,17 +66,17 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
         idleTimeoutMs: Number.POSITIVE_INFINITY,
         maxLifetimeMs: Number.POSITIVE_INFINITY,
       };
-      const pool = new Pool(this.#driver(false), single, this.clock);
+      const pool = this.#makePool(single, false);
       return { writers: pool, readers: pool };
     }
     const readerCount = Math.max(1, this.#pool.max - 1);
     const readerPool = { ...this.#pool, min: Math.min(this.#pool.min, readerCount), max: readerCount };
     if (readOnly) {
-      const pool = new Pool(this.#driver(true), readerPool, this.clock);
+      const pool = this.#makePool(readerPool, true);
       return { writers: pool, readers: pool };
     }
-    const writers = new Pool(this.#driver(false), { ...this.#pool, min: 1, max: 1 }, this.clock);
-    const readers = new Pool(this.#driver(true, writers), readerPool, this.clock);
+    const writers = this.#makePool({ ...this.#pool, min: 1, max: 1 }, false);
+    const readers = this.#makePool(readerPool, true, writers);
     return { writers, readers };
   }
 
@@ -86,24 +87,17 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
   }
 
   /** @param writers the pool whose connection sets the file up; a reader is opened only after that one */
-  #driver(readOnly: boolean, writers?: Pool<Connection>): PoolDriver<Connection> {
+  #makePool(options: PoolOptions, readOnly: boolean, writers?: Pool<Connection>): Pool<Connection> {
     let fileReady: Promise<void> | undefined;
-    return {
-      open: async () => {
-        fileReady ??= writers?.fill();
-        await fileReady?.catch((error) => {
-          fileReady = undefined;
-          throw error;
-        });
-        return this.#open(readOnly);
-      },
-      close: (connection) => connection.close(),
-      validate: (connection) =>
-        connection.ping().then(
-          () => true,
-          () => false,
-        ),
+    const open = async () => {
+      fileReady ??= writers?.fill();
+      await fileReady?.catch((error) => {
+        fileReady = undefined;
+        throw error;
+      });
+      return this.#open(readOnly);
     };
+    return connectionPool(open, options, this.clock);
   }
 
   async #open(readOnly: boolean): Promise<Connection> {

@@ -26,6 +26,7 @@ export const sqliteDialect: Dialect = {
   quoteIdentifier: (name) => quoteWith('"', name),
   maxParameters: 32_766, // SQLITE_MAX_VARIABLE_NUMBER since 3.32
   supportsReturning: true,
+  tableKeys: null,
   supportsTransactionalDdl: true,
   instantType: "TIMESTAMP",
   // One writer at a time and snapshots for readers: every level is serializable. A deferred transaction that turns

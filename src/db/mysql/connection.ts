@@ -1,0 +1,374 @@
+import type { ConnectionOptions, Connection as Driver, TypedParameterValue } from "mysql2";
+import { bounded, type Interruption } from "../bounded.ts";
+import type { Clock } from "../clock.ts";
+import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
+import { DatabaseError } from "../errors.ts";
+import { commitOutcomeUnknown, connectError, lostError } from "../network-errors.ts";
+import { rowBuilder } from "../row-builder.ts";
+import { describeServer, type ServerLocation } from "../server-url.ts";
+import type { ParsedStatement } from "../sql/placeholders.ts";
+import { isServerError, translateServerError } from "./errors.ts";
+import { type RowCommand, RowReader } from "./reader.ts";
+import { type ColumnDescription, type DriverValue, decoderFor, encodeValue, type MysqlValue } from "./types.ts";
+
+/** How a connection is opened. */
+export interface MysqlConnectionOptions {
+  readonly location: ServerLocation;
+  readonly password: string | (() => string | Promise<string>) | undefined;
+  readonly connectTimeoutMs: number;
+  readonly exposeValues: boolean;
+  readonly clock: Clock;
+  /** Called once, when the connection breaks or is ended by the server. */
+  readonly onLost: (connection: MysqlConnection) => void;
+}
+
+/** The answer to a statement without rows. */
+interface Header {
+  readonly affectedRows: number;
+  readonly insertId: number | string;
+  readonly serverStatus: number;
+}
+
+/** How many prepared statements a connection keeps: the server allows 16 382 for all of them together. */
+const KEPT_STATEMENTS = 200;
+
+/** https://dev.mysql.com/doc/dev/mysql-server/latest/mysql__com_8h.html, SERVER_STATUS_IN_TRANS */
+const IN_TRANSACTION = 1;
+
+/** Not in the prepared protocol (error 1295): such statements go as text. */
+const NOT_PREPARABLE = "ER_UNSUPPORTED_PS";
+const NEEDS_PREPARING_ANEW = "ER_NEED_REPREPARE";
+
+const SQL_MODE =
+  "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+
+/** What every session is set to, so that values look the same everywhere. */
+const SESSION = `SET NAMES utf8mb4, time_zone = '+00:00', autocommit = 1, sql_mode = '${SQL_MODE}'`;
+
+/** One session with a MySQL or MariaDB server, by `mysql2`. The only place that knows this driver. */
+export class MysqlConnection implements Connection {
+  readonly #driver: Driver;
+  readonly #integer: (value: bigint) => TypedParameterValue;
+  readonly #options: MysqlConnectionOptions;
+  readonly #readers = new Set<RowReader>();
+  /** Statements that the prepared protocol refuses. */
+  readonly #textOnly = new Set<string>();
+  #inTransaction = false;
+  #isInterrupted = false;
+  #state: "open" | "doubtful" | "lost" | "closed" = "open";
+
+  private constructor(
+    driver: Driver,
+    integer: (value: bigint) => TypedParameterValue,
+    options: MysqlConnectionOptions,
+  ) {
+    this.#driver = driver;
+    this.#integer = integer;
+    this.#options = options;
+    const lost = () => {
+      if (this.#state === "closed" || this.#state === "lost") return;
+      this.#state = "lost";
+      options.onLost(this);
+    };
+    driver.on("error", lost);
+    driver.on("end", lost);
+    this.#stream.once("close", lost);
+  }
+
+  /** @throws DatabaseError */
+  static async open(options: MysqlConnectionOptions): Promise<MysqlConnection> {
+    const { location, password } = options;
+    const { createConnection, TypedParameter } = await loadDriver();
+    const driver = createConnection({
+      ...(location.socket === null
+        ? { host: location.host ?? "127.0.0.1", port: location.port }
+        : { socketPath: location.socket }),
+      ...(location.user !== null && { user: location.user }),
+      ...(location.database !== null && { database: location.database }),
+      password: (typeof password === "function" ? await password() : password) ?? location.password ?? "",
+      ...(location.tls && { ssl: tlsOf(location.tls) }),
+      connectTimeout: options.connectTimeoutMs,
+      charset: "utf8mb4",
+      flags: ["-LOCAL_FILES", "-IGNORE_SPACE", "-ODBC"],
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      dateStrings: true,
+      jsonStrings: true,
+      maxPreparedStatements: KEPT_STATEMENTS,
+    } as ConnectionOptions);
+    await new Promise<void>((resolve, reject) => {
+      // Without a listener an error that comes after the failed connect would end the process.
+      driver.on("error", reject);
+      driver.once("connect", () => resolve());
+    }).catch((error) => {
+      driver.destroy();
+      throw isServerError(error)
+        ? translateServerError(error, options.exposeValues)
+        : connectError(error, describeServer(location));
+    });
+    const integer = (value: bigint) =>
+      value > 0x7fff_ffff_ffff_ffffn ? TypedParameter.LONGLONG.unsigned(value) : TypedParameter.LONGLONG(value);
+    const connection = new MysqlConnection(driver, integer, options);
+    try {
+      await connection.control(SESSION);
+      return connection;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  get inTransaction(): boolean {
+    return this.#inTransaction;
+  }
+
+  get isUsable(): boolean {
+    return this.#state === "open" || this.#state === "doubtful";
+  }
+
+  async run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): Promise<RawResult> {
+    const values = params.map((value, index) => encodeValue(value, index + 1));
+    const run = () => this.#run(statement.sql, values, options.keep);
+    if (options.signal === undefined && options.deadline === undefined) return run();
+    return bounded(run, options, this.#interruption, this.#options.clock);
+  }
+
+  async *stream(
+    statement: ParsedStatement,
+    params: readonly unknown[],
+    options: RunOptions,
+  ): AsyncIterable<Record<string, unknown>[]> {
+    const values = params.map((value, index) => encodeValue(value, index + 1));
+    this.#makeWay();
+    const command = this.#driver.execute({
+      sql: statement.sql,
+      values: this.#bound(values),
+      rowsAsArray: true,
+    }) as unknown as RowCommand;
+    const reader = new RowReader(command, this.#driver as unknown as { pause(): void; resume(): void });
+    this.#readers.add(reader);
+    try {
+      for (;;) {
+        const next = () => this.#watched(reader.next());
+        const batch = await bounded(next, options, this.#interruption, this.#options.clock);
+        if (batch === null) break;
+        yield batch.rows.map(builderFor(batch.fields));
+      }
+    } finally {
+      if (!reader.isOver) {
+        await this.#interruption.cancel();
+        await this.#watched(reader.drain());
+      }
+      this.#readers.delete(reader);
+      this.#driver.unprepare(statement.sql);
+    }
+  }
+
+  async control(sql: string, options: Bounds = {}): Promise<void> {
+    await bounded(() => this.#text(sql), options, this.#interruption, this.#options.clock);
+  }
+
+  async commit(options: Bounds = {}): Promise<void> {
+    if (!this.isUsable) throw this.#lost(null);
+    try {
+      await this.control("COMMIT", options);
+    } catch (error) {
+      const isLost = !this.isUsable || (error instanceof DatabaseError && error.kind === "connection_lost");
+      throw isLost ? commitOutcomeUnknown(error) : error;
+    }
+  }
+
+  async reset(): Promise<void> {
+    // A late request to end a statement could meet the next user's.
+    if (this.#state === "doubtful") throw new Error("a statement was ended on this connection");
+    if (this.#inTransaction) await this.control("ROLLBACK");
+  }
+
+  async ping(): Promise<void> {
+    await this.control("SELECT 1");
+  }
+
+  async close(): Promise<void> {
+    const isAlive = this.isUsable;
+    this.#state = "closed";
+    if (!isAlive) return this.#destroy();
+    this.#stream.ref();
+    const closed = new Promise<void>((resolve) => this.#stream.once("close", () => resolve()));
+    this.#driver.end();
+    await closed;
+  }
+
+  async #run(sql: string, values: readonly MysqlValue[], keep: boolean): Promise<RawResult> {
+    if (values.length === 0 && this.#textOnly.has(sql)) return this.#text(sql);
+    try {
+      return await this.#execute(sql, values);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === NOT_PREPARABLE && values.length === 0) {
+        this.#textOnly.add(sql);
+        return await this.#text(sql);
+      }
+      if (code !== NEEDS_PREPARING_ANEW) throw error;
+      this.#driver.unprepare(sql);
+      return await this.#execute(sql, values);
+    } finally {
+      if (!keep) this.#driver.unprepare(sql);
+    }
+  }
+
+  #execute(sql: string, values: readonly MysqlValue[]): Promise<RawResult> {
+    return this.#answer((done) => {
+      this.#driver.execute({ sql, values: this.#bound(values), rowsAsArray: true }, done);
+    });
+  }
+
+  /** In the text protocol, for statements without parameters. */
+  #text(sql: string): Promise<RawResult> {
+    return this.#answer((done) => {
+      this.#driver.query({ sql, rowsAsArray: true }, done);
+    });
+  }
+
+  async #answer(start: (done: (error: unknown, result: unknown, fields: unknown) => void) => void): Promise<RawResult> {
+    if (!this.isUsable) throw this.#lost(null);
+    this.#makeWay();
+    const { promise, resolve, reject } = Promise.withResolvers<RawResult>();
+    start((error, result, fields) => {
+      if (error) reject(error);
+      else resolve(this.#resultOf(result, fields));
+    });
+    const result = await this.#watched(promise);
+    // A query that was killed while it slept answers as if nothing had happened.
+    if (this.#isInterrupted && result.columns.length > 0)
+      throw new DatabaseError("cancelled", "The statement was cancelled.");
+    return result;
+  }
+
+  /** Of a CALL the last set of rows counts. */
+  #resultOf(result: unknown, fields: unknown): RawResult {
+    const isSeveral = Array.isArray(fields) && (Array.isArray(fields[0]) || fields.includes(undefined));
+    if (isSeveral) {
+      const sets = (result as unknown[]).map((part, index) => ({ part, fields: fields[index] }));
+      const header = sets.find((set) => set.fields === undefined)?.part as Header | undefined;
+      if (header) this.#note(header);
+      const last = sets.findLast((set) => set.fields !== undefined);
+      return last === undefined ? withoutRows(header) : this.#resultOf(last.part, last.fields);
+    }
+    if (fields === undefined) {
+      this.#note(result as Header);
+      return withoutRows(result as Header);
+    }
+    const columns = fields as ColumnDescription[];
+    return {
+      rows: (result as DriverValue[][]).map(builderFor(columns)),
+      columns: columns.map((column) => column.name),
+      affectedRows: 0,
+      insertedId: null,
+    };
+  }
+
+  #note({ serverStatus }: Header): void {
+    this.#inTransaction = (serverStatus & IN_TRANSACTION) !== 0;
+  }
+
+  /** Rows that a stream has not taken yet would keep other statements from being answered. */
+  #makeWay(): void {
+    for (const reader of this.#readers) reader.takeAll();
+  }
+
+  #bound(values: readonly MysqlValue[]): (TypedParameterValue | Exclude<MysqlValue, bigint>)[] {
+    return values.map((value) => (typeof value === "bigint" ? this.#integer(value) : value));
+  }
+
+  /** Keeps the process alive while `answer` is awaited, and translates its failure. */
+  async #watched<T>(answer: Promise<T>): Promise<T> {
+    this.#stream.ref();
+    try {
+      return await answer;
+    } catch (error) {
+      if (!isServerError(error)) throw this.#lost(error);
+      const translated = translateServerError(error, this.#options.exposeValues);
+      // InnoDB rolls the whole transaction back: https://dev.mysql.com/doc/refman/8.4/en/innodb-error-handling.html
+      if (translated.kind === "deadlock") this.#inTransaction = false;
+      throw translated;
+    } finally {
+      this.#stream.unref(); // an idle connection does not keep the process alive
+    }
+  }
+
+  get #stream(): { ref(): void; unref(): void; destroy(): void; once(event: "close", listener: () => void): void } {
+    return (this.#driver as unknown as { stream: never }).stream;
+  }
+
+  get #interruption(): Interruption {
+    return {
+      cancel: async () => {
+        if (this.#state === "open") this.#state = "doubtful";
+        this.#isInterrupted = true;
+        await this.#kill().catch(() => {}); // then the connection is broken after the grace period
+      },
+      abandon: () => this.#destroy(),
+    };
+  }
+
+  /** MySQL has no other way than a second connection. */
+  async #kill(): Promise<void> {
+    const killer = await MysqlConnection.open({ ...this.#options, onLost: () => {} });
+    try {
+      await killer.control(`KILL QUERY ${this.#driver.threadId}`);
+    } finally {
+      await killer.close();
+    }
+  }
+
+  #destroy(): void {
+    this.#stream.destroy();
+  }
+
+  #lost(error: unknown): DatabaseError {
+    return lostError(error, describeServer(this.#options.location));
+  }
+}
+
+async function loadDriver(): Promise<typeof import("mysql2")> {
+  try {
+    return (await import("mysql2")).default as unknown as typeof import("mysql2");
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new DatabaseError(
+      "unsupported",
+      "The driver for MySQL and MariaDB, the npm package mysql2, is not installed.",
+      {
+        hint: "Run: npm install mysql2",
+      },
+    );
+  }
+}
+
+/** `mysql2` checks the name only when it is told to. */
+function tlsOf(tls: NonNullable<ServerLocation["tls"]>): Record<string, unknown> {
+  return { ...tls, verifyIdentity: tls.checkServerIdentity === undefined && tls.rejectUnauthorized };
+}
+
+function builderFor(
+  columns: readonly ColumnDescription[],
+): (values: readonly DriverValue[]) => Record<string, unknown> {
+  return rowBuilder<DriverValue>(
+    columns.map((column) => column.name),
+    columns.map(decoderFor),
+  );
+}
+
+function withoutRows(header: Header | undefined): RawResult {
+  const insertId = header?.insertId ?? 0;
+  return {
+    rows: [],
+    columns: [],
+    affectedRows: header?.affectedRows ?? 0,
+    insertedId: String(insertId) === "0" ? null : String(insertId),
+  };
+}
+
+function codeOf(error: unknown): unknown {
+  return ((error as { cause?: unknown }).cause as { code?: unknown } | undefined)?.code;
+}

@@ -1,0 +1,50 @@
+import type { Dialect } from "../dialect.ts";
+import { quoteWith } from "../sql/identifiers.ts";
+import { DatabaseType } from "../types.ts";
+
+/**
+ * MySQL and MariaDB, in the sql_mode of this project's sessions (no ANSI_QUOTES, no NO_BACKSLASH_ESCAPES), as
+ * https://dev.mysql.com/doc/refman/8.4/en/lexical-structure.html has it.
+ */
+export const mysqlDialect: Dialect = {
+  type: DatabaseType.MYSQL,
+  lexical: {
+    doubleQuoted: "string",
+    backtickIdentifiers: true,
+    bracketIdentifiers: false,
+    backslashEscapes: true,
+    escapeStrings: false,
+    dollarQuotes: false,
+    hashComments: true,
+    dashCommentNeedsSpace: true,
+    nestedComments: false,
+    executableComments: true,
+    variablePrefixes: "", // `@x` is a variable of the session, and may be used
+    numberedQuestionMarks: false,
+    questionMarkOperators: false,
+    compoundStatements: "body",
+  },
+  placeholder: () => "?",
+  numberedPlaceholders: false,
+  quoteIdentifier: (name) => quoteWith("`", name),
+  maxParameters: 3000, // the protocol allows 65 535, but its driver needs 8 ms of CPU for as few as these
+  supportsReturning: false, // MariaDB has it for INSERT, MySQL not at all
+  tableKeys: {
+    columns: `SELECT COLUMN_NAME AS name, EXTRA LIKE '%auto_increment%' AS is_generated, COLUMN_DEFAULT IS NOT NULL OR EXTRA LIKE '%GENERATED%' AS has_default
+      FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,
+    uniqueKeys: `SELECT INDEX_NAME AS key_name, COLUMN_NAME AS column_name
+      FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND NON_UNIQUE = 0`,
+  },
+  supportsTransactionalDdl: false,
+  instantType: "DATETIME(3)",
+  beginTransaction: ({ isolation, readOnly }) => [
+    ...(isolation ? [`SET TRANSACTION ISOLATION LEVEL ${isolation.toUpperCase()}`] : []),
+    `START TRANSACTION${readOnly ? " READ ONLY" : ""}`,
+  ],
+  insertDefaults: "() VALUES ()",
+  upsertClause(conflict, updates) {
+    // MySQL ≥ 8.0.19 has a newer form, which MariaDB does not know; both know VALUES().
+    const assigned = (updates.length > 0 ? updates : conflict).map((column) => `${column} = VALUES(${column})`);
+    return `ON DUPLICATE KEY UPDATE ${assigned.join(", ")}`;
+  },
+};

@@ -1,0 +1,154 @@
+import { DatabaseError, type DatabaseErrorDetails, type DatabaseErrorKind, DriverErrorSummary } from "../errors.ts";
+
+/** What the server says of an error, as `mysql2` hands it out. */
+export interface MysqlServerError extends Error {
+  /** The number's name, e.g. `ER_DUP_ENTRY`. */
+  readonly code: string;
+  readonly errno: number;
+  readonly sqlState: string;
+  readonly sqlMessage: string;
+}
+
+export function isServerError(error: unknown): error is MysqlServerError {
+  return (
+    error instanceof Error &&
+    typeof (error as { errno?: unknown }).errno === "number" &&
+    typeof (error as { sqlMessage?: unknown }).sqlMessage === "string"
+  );
+}
+
+/** One error number: its kind, and whether the server's text is free of values. */
+interface Known {
+  readonly kind: DatabaseErrorKind;
+  readonly text?: boolean;
+  readonly hint?: string;
+}
+
+const known = (kind: DatabaseErrorKind, hint?: string): Known => ({ kind, text: true, ...(hint && { hint }) });
+/** The server's text repeats a value. */
+const silent = (kind: DatabaseErrorKind): Known => ({ kind });
+
+const CHECK_LOGIN = "Check user and password of the URL; special characters in it are percent-encoded.";
+const GRANT = "Grant the right to the user of the URL.";
+
+/**
+ * By number, since several numbers share an SQLSTATE: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
+ * and, from 1900 to 4200 where they differ, https://mariadb.com/kb/en/mariadb-error-code-reference/
+ */
+const BY_NUMBER: Readonly<Record<number, Known>> = {
+  1062: silent("unique_violation"),
+  1586: silent("unique_violation"),
+  1216: known("foreign_key_violation"),
+  1217: known("foreign_key_violation"),
+  1451: known("foreign_key_violation"),
+  1452: known("foreign_key_violation"),
+  1048: known("not_null_violation"),
+  1364: known("not_null_violation"),
+  3819: known("check_violation"),
+  4025: known("check_violation"), // MariaDB
+  1644: silent("check_violation"), // SIGNAL in a trigger
+  1213: known("deadlock"),
+  1020: known("serialization_failure"), // MariaDB: the record has changed since the snapshot
+  1205: known("lock_timeout"),
+  3572: known("lock_timeout"), // NOWAIT
+  1317: known("cancelled"),
+  3024: known("statement_timeout"),
+  1969: known("statement_timeout"), // MariaDB
+  1792: known("read_only"),
+  1290: known("read_only"),
+  1836: known("read_only"),
+  1064: known("syntax_error"),
+  1052: known("syntax_error"),
+  1058: known("syntax_error"),
+  1065: known("syntax_error"),
+  1136: known("syntax_error"),
+  1140: known("syntax_error"),
+  1055: known("syntax_error"),
+  1146: known("undefined_table"),
+  1051: known("undefined_table"),
+  1054: known("undefined_column"),
+  1264: silent("out_of_range"),
+  1265: silent("out_of_range"),
+  1292: silent("out_of_range"),
+  1366: silent("out_of_range"),
+  1406: silent("out_of_range"),
+  1690: silent("out_of_range"),
+  1411: silent("out_of_range"),
+  3140: silent("out_of_range"), // invalid JSON
+  1210: known("parameter_mismatch"),
+  1235: known("unsupported"),
+  1295: known("unsupported"),
+  1305: known("unsupported"), // no such function or savepoint
+  1370: known("unsupported", GRANT),
+  1142: known("unsupported", GRANT),
+  1143: known("unsupported", GRANT),
+  1227: known("unsupported", GRANT),
+  1021: known("disk_full"),
+  1114: known("disk_full"),
+  1040: known("too_many_connections", "Lower pool.max, or raise the server's max_connections."),
+  1203: known("too_many_connections", "Lower pool.max, or raise the user's max_user_connections."),
+  1226: known("too_many_connections", "Lower pool.max, or raise the user's limits."),
+  1045: known("authentication_failed", CHECK_LOGIN),
+  1044: known("authentication_failed", GRANT),
+  1698: known("authentication_failed", CHECK_LOGIN),
+  1130: known("authentication_failed", "Allow this machine for the user of the URL."),
+  1049: known("connection_refused", "Create the database, or name another one in the URL."),
+  1053: known("connection_lost"),
+  1152: known("connection_lost"),
+  1158: known("connection_lost"),
+  1159: known("connection_lost"),
+  1160: known("connection_lost"),
+  1161: known("connection_lost"),
+  1184: known("connection_lost"),
+  1927: known("connection_lost"), // MariaDB: the connection was killed
+  4031: known("connection_lost"),
+  1047: known("connection_refused"), // Galera: the node is not ready
+};
+
+const UNKNOWN_DATABASE = 1049;
+
+/** Turns what the server reported into an error of the project's vocabulary. */
+export function translateServerError(error: MysqlServerError, exposeValues: boolean): DatabaseError {
+  const { kind, text: isFree, hint } = BY_NUMBER[error.errno] ?? silent("unknown");
+  const text = isFree ? error.sqlMessage : undefined;
+  const what = text ?? WITHOUT_TEXT[kind] ?? "The server refused the statement; its text may hold values";
+  return new DatabaseError(kind, `MySQL: ${what.replace(/\.$/, "")} (${error.errno}, ${error.code}).`, {
+    ...namesOf(error),
+    // A database that does not exist is not there the next time either.
+    ...(error.errno === UNKNOWN_DATABASE && { retryable: false }),
+    hint:
+      hint ??
+      (text === undefined ? "Make the adapter with exposeValues: true to see the server's own text." : undefined),
+    cause: exposeValues ? error : new DriverErrorSummary(error.code, text),
+  });
+}
+
+const WITHOUT_TEXT: Partial<Record<DatabaseErrorKind, string>> = {
+  unique_violation: "A row with the same unique value exists already",
+  out_of_range: "A value does not fit its type",
+  check_violation: "A trigger refused the change",
+};
+
+const NAME = "`((?:[^`]|``)*)`";
+const FOREIGN_KEY = new RegExp(`\\((?:${NAME}\\.)?${NAME}, CONSTRAINT ${NAME} FOREIGN KEY \\(([^)]*)\\)`);
+const CHECK = new RegExp(`^(?:Check constraint '(.*)' is violated|CONSTRAINT ${NAME} failed for ${NAME}\\.${NAME})`);
+
+/** The names that the server writes into its texts, the only place where it tells them. */
+function namesOf({ errno, sqlMessage }: MysqlServerError): DatabaseErrorDetails {
+  if (errno === 1062 || errno === 1586) {
+    const key = / for key '([^']*)'$/.exec(sqlMessage)?.[1]?.split(".");
+    return { constraint: key?.at(-1), ...(key?.length === 2 && { table: key[0] }) };
+  }
+  if (errno === 1451 || errno === 1452) {
+    const [, , table, constraint, columns] = FOREIGN_KEY.exec(sqlMessage) ?? [];
+    return { table, constraint, columns: columns?.split(", ").map((column) => column.replace(/^`(.*)`$/, "$1")) };
+  }
+  if (errno === 3819 || errno === 4025) {
+    const found = CHECK.exec(sqlMessage);
+    // MariaDB says `table.column` for a check of a column.
+    return { constraint: found?.[1] ?? found?.[2]?.split(".").at(-1), table: found?.[4] };
+  }
+  const column = /^(?:Column|Field|Unknown column) '([^']*)'/.exec(sqlMessage)?.[1]?.split(".").at(-1);
+  const table = /^(?:Table|Unknown table) '([^']*)'/.exec(sqlMessage)?.[1]?.split(".").at(-1);
+  return { table, columns: column === undefined ? undefined : [column] };
+}

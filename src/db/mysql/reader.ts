@@ -1,0 +1,98 @@
+import type { ColumnDescription, DriverValue } from "./types.ts";
+
+/** The command of `mysql2` whose rows come as events. */
+export interface RowCommand {
+  on(event: "fields", listener: (fields: ColumnDescription[] | undefined) => void): this;
+  on(event: "result", listener: (row: DriverValue[]) => void): this;
+  on(event: "error", listener: (error: unknown) => void): this;
+  on(event: "end", listener: () => void): this;
+}
+
+/** The connection that the rows come from. */
+export interface Tap {
+  pause(): void;
+  resume(): void;
+}
+
+/** Above so many rows in memory the server is made to wait. */
+const HIGH_WATER_ROWS = 500;
+
+/** The rows of a running statement, in batches; the server waits while nobody takes them. */
+export class RowReader {
+  readonly #tap: Tap;
+  #rows: DriverValue[][] = [];
+  #fields: readonly ColumnDescription[] = [];
+  #state: "running" | "over" = "running";
+  #error: unknown = null;
+  #limit = HIGH_WATER_ROWS;
+  #isPaused = false;
+  #wake: (() => void) | null = null;
+
+  constructor(command: RowCommand, tap: Tap) {
+    this.#tap = tap;
+    command
+      .on("fields", (fields) => {
+        this.#fields = fields ?? [];
+      })
+      .on("result", (row) => {
+        if (!Array.isArray(row)) return; // the header of a statement without rows
+        this.#rows.push(row);
+        if (this.#rows.length >= this.#limit) this.#pause();
+        this.#wake?.();
+      })
+      .on("error", (error) => this.#end(error))
+      .on("end", () => this.#end(null));
+  }
+
+  get isOver(): boolean {
+    return this.#state === "over";
+  }
+
+  /** The next rows; null when there are no more. @throws what ended the statement */
+  async next(): Promise<{ fields: readonly ColumnDescription[]; rows: DriverValue[][] } | null> {
+    while (this.#rows.length === 0 && this.#state === "running") {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#resume(); // may hand out rows at once
+      await woken;
+    }
+    if (this.#rows.length > 0) {
+      const rows = this.#rows;
+      this.#rows = [];
+      return { fields: this.#fields, rows };
+    }
+    if (this.#error !== null) throw this.#error;
+    return null;
+  }
+
+  /** Lets the rest come into memory, so that another statement can have the connection. */
+  takeAll(): void {
+    this.#limit = Number.POSITIVE_INFINITY;
+    this.#resume();
+  }
+
+  /** Passes over the rest. */
+  async drain(): Promise<void> {
+    while (!this.isOver) await this.next().catch(() => null); // nobody is interested in this statement any more
+  }
+
+  #end(error: unknown): void {
+    this.#error ??= error;
+    this.#state = "over";
+    this.#resume();
+    this.#wake?.();
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#tap.pause();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#tap.resume();
+  }
+}
