@@ -6,6 +6,8 @@ const isFull = process.env.FRAISIER_TEST_SCALE === "1";
 const config: ViteUserConfig = {
   test: {
     include: ["tests/**/*.test.ts"],
+    // Database servers, each started when the first test file asks for it.
+    globalSetup: ["tests/servers/global-setup.ts"],
     // What takes minutes whatever its scale.
     exclude: isFull ? [] : ["tests/**/*.full.test.ts"],
     testTimeout: 30_000,

@@ -9,31 +9,28 @@ CREATE UNIQUE INDEX ux_fraise_state_identity ON tb_fraise_state (project_name, f
 CREATE INDEX ix_deployment_id_hex ON tb_deployment (id_hex);
 CREATE INDEX ix_deployment_id_hex_reversed ON tb_deployment (id_hex_reversed);
 
--- History, newest first: all of it, of a fraise, of an environment, with a status.
+-- History, newest first: all of it, of a fraise, of an environment of it, of an environment, with a status.
 CREATE INDEX ix_deployment_started ON tb_deployment (started_at, pk_deployment);
-CREATE INDEX ix_deployment_fraise_started ON tb_deployment (fraise_name, environment_name, started_at, pk_deployment);
+CREATE INDEX ix_deployment_fraise_started ON tb_deployment (fraise_name, started_at, pk_deployment);
+CREATE INDEX ix_deployment_fraise_environment_started ON tb_deployment (fraise_name, environment_name, started_at, pk_deployment);
 CREATE INDEX ix_deployment_environment_started ON tb_deployment (environment_name, started_at, pk_deployment);
 CREATE INDEX ix_deployment_status_started ON tb_deployment (status, started_at, pk_deployment);
 
--- Releases of a fraise: the last healthy one, the one by its id.
+-- Releases of a fraise: the one by its id, the last healthy one; and what is not finished.
 CREATE INDEX ix_deployment_release ON tb_deployment (fk_fraise_state, target, release_id);
-CREATE INDEX ix_deployment_healthy ON tb_deployment (fk_fraise_state, target, kind, status, started_at, pk_deployment);
+CREATE INDEX ix_deployment_healthy ON tb_deployment (fk_fraise_state, target, status, kind, started_at, pk_deployment);
 CREATE INDEX ix_deployment_undone ON tb_deployment (fk_deployment_undone);
 
 CREATE INDEX ix_fraise_state_current ON tb_fraise_state (fk_deployment_current);
 CREATE INDEX ix_event_subject ON tb_event (subject_id, pk_event);
 CREATE INDEX ix_lease_deployment ON tb_deployment_lease (fk_deployment);
-CREATE INDEX ix_deployment_lock_expires ON tb_deployment_lock (expires_at);
 CREATE INDEX ix_webhook_event_deployment ON tb_webhook_event (fk_deployment);
 CREATE INDEX ix_webhook_event_received ON tb_webhook_event (received_at, pk_webhook_event);
-CREATE INDEX ix_webhook_event_processed ON tb_webhook_event (processed);
 
 -- migrate:down
 
-DROP INDEX ix_webhook_event_processed;
 DROP INDEX ix_webhook_event_received;
 DROP INDEX ix_webhook_event_deployment;
-DROP INDEX ix_deployment_lock_expires;
 DROP INDEX ix_lease_deployment;
 DROP INDEX ix_event_subject;
 DROP INDEX ix_fraise_state_current;
@@ -42,6 +39,7 @@ DROP INDEX ix_deployment_healthy;
 DROP INDEX ix_deployment_release;
 DROP INDEX ix_deployment_status_started;
 DROP INDEX ix_deployment_environment_started;
+DROP INDEX ix_deployment_fraise_environment_started;
 DROP INDEX ix_deployment_fraise_started;
 DROP INDEX ix_deployment_started;
 DROP INDEX ix_deployment_id_hex_reversed;

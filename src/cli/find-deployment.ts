@@ -18,7 +18,7 @@ export async function findDeployment(ledger: Ledger | null, text: string): Promi
   const [only] = matches;
   if (only === undefined)
     throw new FraisierError("deployment_not_found", `No deployment has an id that begins or ends with ${text}.`, {
-      hint: "See the ids: fraisier history",
+      hint: ledger === null ? "Nothing deployed yet." : "See the ids: fraisier history",
     });
   if (matches.length > 1)
     throw new UsageError(

@@ -1,12 +1,12 @@
 import { FraisierError } from "../db/index.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The command was interrupted before it had begun anything that would have to be undone. */
+/** Ctrl-C or its like. Where a command ends with it, nothing had been begun that would have to be undone. */
 export class InterruptedError extends FraisierError {
   override readonly name: string = "InterruptedError";
 
   constructor(signal: NodeJS.Signals) {
-    super(signal === "SIGTERM" ? "terminated" : "interrupted", `Interrupted by ${signal} before anything was changed.`);
+    super(signal === "SIGTERM" ? "terminated" : "interrupted", `Interrupted by ${signal}.`);
   }
 }
 

@@ -1,5 +1,7 @@
-import { exitCodeOf } from "./exit-codes.ts";
-import { createTerminal } from "./terminal.ts";
+import { FraisierError } from "../db/index.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { InterruptedError } from "./interrupt.ts";
+import { createTerminal, printable } from "./terminal.ts";
 
 /**
  * The command line.
@@ -14,12 +16,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${packageVersion()}\n`);
     return 0;
   }
-  survivePipes();
+  const lost = surviveLostOutput();
   // A command is over when it says so, and not when nothing happens to keep the event loop busy.
   const alive = setInterval(() => {}, 2 ** 30);
   try {
     const { runProgram } = await import("./program.ts");
-    return await runProgram(argv);
+    const code = await runProgram(argv);
+    await lost.check();
+    return code;
   } catch (error) {
     return reportError(argv, error);
   } finally {
@@ -30,30 +34,55 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** Says what went wrong: for people on stderr, with `--json` as a document on stdout. */
 function reportError(argv: readonly string[], error: unknown): number {
   const json = argv.includes("--json");
-  const terminal = createTerminal({ json, compactJson: argv[0] === "deploy" || argv[0] === "rollback" });
-  const {
-    kind = "unexpected",
-    message,
-    hint = null,
-  } = error as { kind?: string; message: string; hint?: string | null };
+  const terminal = createTerminal({
+    json,
+    color: !argv.includes("--no-color"),
+    compactJson: argv[0] === "deploy" || argv[0] === "rollback",
+  });
+  const { kind = "unexpected", message } = error as { kind?: string; message: string };
   const code = exitCodeOf(error);
+  const hint = (error as { hint?: string }).hint ?? usualHint(error, code);
   if (json) {
-    terminal.printJson(argv.find((word) => !word.startsWith("-")) ?? "fraisier", {
-      error: { kind, message, hint: hint ?? null },
-    });
+    terminal.printJson(schemaName(argv), { error: { kind, message, hint } });
     return code;
   }
-  terminal.say(`${terminal.styleMessage("red", "Error:")} ${message}`);
-  if (hint) terminal.say(hint);
-  if (kind === "unexpected") terminal.say(`This should not have happened.\n${(error as Error).stack ?? ""}`);
+  terminal.say(`${terminal.styleMessage("red", "Error:")} ${printable(message)}`);
+  if (hint) terminal.say(printable(hint));
+  if (kind === "unexpected") terminal.say(printable(`This should not have happened.\n${(error as Error).stack ?? ""}`));
   return code;
 }
 
-/** `fraisier history | head` is no error: when nobody reads any more, there is nothing more to say. */
-function survivePipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
+/** What to say where the error itself names no next step. */
+function usualHint(error: unknown, code: number): string | null {
+  if (error instanceof InterruptedError) return "That was before anything was changed.";
+  if (code !== EXIT.ledgerUnavailable) return null;
+  return "See which database that is: fraisier db status; choose another: FRAISIER_DB_URL=sqlite:///path/to/file.db";
+}
+
+/** `history`, `db-status`: what the document of this command is called when it succeeds. */
+function schemaName([command = "", part = ""]: readonly string[]): string {
+  const words = command === "config" || command === "db" ? [command, part] : [command];
+  return words.filter((word) => /^[a-z]+$/.test(word)).join("-") || "fraisier";
+}
+
+/**
+ * A deployment goes on, or is undone, to its end also when nobody can see it any more: the terminal is gone, the disk of
+ * the log is full. Data that could not be printed is a failure, unless it is just that nobody wants more of it, as in
+ * `fraisier history | head`.
+ */
+function surviveLostOutput(): { check(): Promise<void> } {
+  let lost: string | undefined;
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code !== "EPIPE" && code !== "EIO") lost = code;
+  });
+  return {
+    async check() {
+      await new Promise(setImmediate); // an error comes after the write that it is about
+      if (lost !== undefined)
+        throw new FraisierError("output_lost", `What was printed could not be written (${lost}).`, {
+          hint: "What the command did is done: see fraisier status.",
+        });
+    },
+  };
 }

@@ -11,22 +11,43 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = buildProgram((code) => {
     exitCode = code;
   });
+  const words = argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
+  const path = await findCommand(program, words);
   try {
-    await program.parseAsync(argv as string[], { from: "user" });
+    await program.parseAsync(words as string[], { from: "user" });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.done; // help or version was asked for
     throw new UsageError(
       error.message.replace(/^error: /, "").replace(/^./, (c) => c.toUpperCase()),
-      hintFor(argv),
+      path === "fraisier" ? "See: fraisier --help" : `See: ${path} --help, or fraisier --help`,
     );
   }
 }
 
-function hintFor(argv: readonly string[]): string {
-  const command = argv.find((word) => !word.startsWith("-"));
-  return command === undefined ? "See: fraisier --help" : `See: fraisier ${command} --help, or fraisier --help`;
+/** The full name of the command that is meant, e.g. `fraisier db status`. @throws UsageError when there is none such */
+async function findCommand(program: Command, words: readonly string[]): Promise<string> {
+  let command = program;
+  let path = program.name();
+  for (const word of words) {
+    if (command.commands.length === 0 || word.startsWith("-")) break;
+    const found = command.commands.find((each) => each.name() === word);
+    if (found === undefined) {
+      const { suggest } = await import("../config/index.ts");
+      const meant = suggest(
+        word,
+        command.commands.map((each) => each.name()),
+      );
+      throw new UsageError(
+        `There is no command ${JSON.stringify(`${path} ${word}`)}.`,
+        `${meant === null ? "" : `Did you mean "${path} ${meant}"? `}See: ${path} --help`,
+      );
+    }
+    command = found;
+    path += ` ${word}`;
+  }
+  return path;
 }
 
 function buildProgram(setExitCode: (code: number) => void): Command {
@@ -34,7 +55,7 @@ function buildProgram(setExitCode: (code: number) => void): Command {
     .description("Deploys services and never forgets: what is deployed where, who did it, and what happened.")
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
-    .helpCommand("help [command]", "show the help of a command")
+    .helpCommand("help [command]", "show the help of a command") // see runProgram
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ writeErr: () => {} }) // errors are printed in one place, by main
@@ -166,9 +187,6 @@ function group(program: Command, name: string, description: string): Command {
     .configureOutput({ writeErr: () => {} })
     .helpOption("-h, --help", "show this help");
   return command.action(() => {
-    const [unknown] = command.args;
-    if (unknown !== undefined)
-      throw new UsageError(`"fraisier ${name}" has no command "${unknown}".`, `See: fraisier ${name} --help`);
     command.outputHelp();
   });
 }

@@ -5,7 +5,7 @@ import { duration } from "./time.ts";
 /** Shows a deployment as it happens: a moving line for a person, plain lines for a pipe, an event a line for `--json`. */
 export interface Progress {
   readonly listener: DeployListener;
-  /** Shows what is done until the first step begins, which a slow repository can make long. */
+  /** Shows what is done outside the steps, for as long as it takes: a slow repository can make planning long. */
   waiting(label: string): void;
   /** Ends a moving line. */
   close(): void;
@@ -42,6 +42,7 @@ export function createProgress(terminal: Terminal, command: string): Progress {
       const text = describe(event, terminal, line !== null);
       if (text !== null) say(text);
       if (event.type === "deployment_started") waiting("lock");
+      if (event.type === "deployment_finished") waiting("done");
     },
     waiting,
     close: () => {

@@ -31,13 +31,17 @@ export class Pool<C extends object> {
   readonly #clock: Clock;
   readonly #held = new Map<C, Held>();
   readonly #idle: Idle<C>[] = [];
+  /** In the order of their coming. */
   readonly #waiters = new Set<Waiter<C>>();
+  /** Connections being opened, each for whoever waits longest when it is there. */
+  readonly #opening = new Set<Promise<void>>();
   /** When each connection is to be replaced. */
   readonly #expiry = new WeakMap<C, number>();
-  #opening = 0;
+  /** Connections, among those held, that are being checked for whoever waits. */
+  #checking = 0;
   #closing = 0;
   #state: "open" | "closed" = "open";
-  #drained: (() => void) | null = null;
+  readonly #drained = Promise.withResolvers<void>();
   #reaper: Timer | null = null;
   #acquiredTotal = 0;
   #openedTotal = 0;
@@ -52,11 +56,13 @@ export class Pool<C extends object> {
 
   /** Opens the minimum of connections, at least one, and so proves that the server answers. @throws what opening throws */
   async fill(): Promise<void> {
-    const wanted = Math.max(1, this.#options.min) - this.#size;
-    const opened = await Promise.allSettled(Array.from({ length: Math.max(0, wanted) }, () => this.#open()));
-    for (const result of opened) if (result.status === "fulfilled") this.#settle(result.value);
-    const failed = opened.find((result) => result.status === "rejected");
+    const wanted = Math.min(Math.max(1, this.#options.min), this.#options.max);
+    while (this.#state === "open" && this.#size < wanted) this.#open();
+    // Also those that somebody else began to open prove it.
+    const results = await Promise.allSettled(this.#opening);
+    const failed = results.find((result) => result.status === "rejected");
     if (failed) throw failed.reason;
+    if (this.#state === "closed") throw poolClosed();
   }
 
   /** A connection that is idle right now, without waiting; undefined when there is none or it wants checking first. */
@@ -68,6 +74,7 @@ export class Pool<C extends object> {
     if (now - last.since > VALIDATE_AFTER_MS || this.#isExpired(last.connection, now)) return undefined;
     this.#idle.pop();
     this.#hold(last.connection, purpose, now);
+    this.#acquiredTotal++;
     return last.connection;
   }
 
@@ -77,19 +84,41 @@ export class Pool<C extends object> {
    * @throws DatabaseError `acquire_timeout`, `cancelled`, `pool_closed`, or whatever opening a connection throws.
    */
   async acquire(options: AcquireOptions = {}): Promise<C> {
-    const deadline = this.#clock.monotonic() + (options.timeoutMs ?? this.#options.acquireTimeoutMs);
-    for (;;) {
-      const { connection, idleFor } = await this.#take(options, deadline);
-      if (idleFor <= VALIDATE_AFTER_MS || (await this.#driver.validate(connection))) return connection;
-      this.release(connection, { destroy: true });
-    }
+    if (this.#state === "closed") throw poolClosed();
+    if (options.signal?.aborted) throw waitCancelled();
+    const timeoutMs = options.timeoutMs ?? this.#options.acquireTimeoutMs;
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#waiters.delete(waiter);
+        timer.cancel();
+        options.signal?.removeEventListener("abort", cancel);
+      };
+      const waiter: Waiter<C> = {
+        purpose: options.purpose ?? "statement",
+        resolve(connection) {
+          leave();
+          resolve(connection);
+        },
+        reject(error) {
+          leave();
+          reject(error);
+        },
+      };
+      const cancel = () => waiter.reject(waitCancelled());
+      const timer = this.#clock.startTimer(() => {
+        this.#timeoutsTotal++;
+        waiter.reject(this.#timeoutError(timeoutMs));
+      }, timeoutMs);
+      options.signal?.addEventListener("abort", cancel, { once: true });
+      this.#waiters.add(waiter);
+      this.#serve();
+    });
   }
 
   /** Gives a connection back; `destroy` closes it instead of keeping it. */
   release(connection: C, options: { readonly destroy?: boolean } = {}): void {
     if (!this.#held.delete(connection)) throw new Error("a connection was released twice");
-    const now = this.#clock.monotonic();
-    if (options.destroy || this.#state === "closed" || this.#isExpired(connection, now)) this.#close(connection);
+    if (options.destroy || this.#isExpired(connection, this.#clock.monotonic())) this.#close(connection);
     else this.#settle(connection);
   }
 
@@ -99,10 +128,8 @@ export class Pool<C extends object> {
     this.#reaper?.cancel();
     for (const waiter of this.#waiters) waiter.reject(poolClosed());
     for (const { connection } of this.#idle.splice(0)) this.#close(connection);
-    if (this.#size > 0)
-      await new Promise<void>((resolve) => {
-        this.#drained = resolve;
-      });
+    this.#noteDrained();
+    await this.#drained.promise;
   }
 
   metrics(): PoolMetrics {
@@ -112,7 +139,7 @@ export class Pool<C extends object> {
       activeConnections: active,
       idleConnections: idle,
       waitingRequests: this.#waiters.size,
-      openingConnections: this.#opening,
+      openingConnections: this.#opening.size,
       closingConnections: this.#closing,
       minConnections: this.#options.min,
       maxConnections: max,
@@ -126,82 +153,64 @@ export class Pool<C extends object> {
   }
 
   get #size(): number {
-    return this.#held.size + this.#idle.length + this.#opening + this.#closing;
+    return this.#held.size + this.#idle.length + this.#opening.size + this.#closing;
   }
 
-  /** Waits in line; how long the connection has been idle tells whether it must be checked. */
-  #take(options: AcquireOptions, deadline: number): Promise<{ connection: C; idleFor: number }> {
-    const purpose = options.purpose ?? "statement";
-    if (this.#state === "closed") return Promise.reject(poolClosed());
-    if (options.signal?.aborted) return Promise.reject(waitCancelled());
+  /** Sees to it that for each who waits a connection comes, as far as there are any: idle ones first, then new ones. */
+  #serve(): void {
     const now = this.#clock.monotonic();
-    while (this.#waiters.size === 0 && this.#idle.length > 0) {
-      const { connection, since } = this.#idle.pop() as Idle<C>;
-      if (this.#isExpired(connection, now)) this.#close(connection);
-      else {
-        this.#hold(connection, purpose, now);
-        return Promise.resolve({ connection, idleFor: now - since });
-      }
+    while (this.#state === "open" && this.#waiters.size > this.#checking) {
+      const idle = this.#idle.pop();
+      if (idle === undefined) break;
+      if (this.#isExpired(idle.connection, now)) this.#close(idle.connection);
+      else if (now - idle.since > VALIDATE_AFTER_MS) this.#check(idle.connection, now);
+      else this.#settle(idle.connection);
     }
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#waiters.delete(waiter);
-        timer.cancel();
-        options.signal?.removeEventListener("abort", cancel);
-      };
-      const waiter: Waiter<C> = {
-        purpose,
-        resolve(connection) {
-          leave();
-          resolve({ connection, idleFor: 0 });
-        },
-        reject(error) {
-          leave();
-          reject(error);
-        },
-      };
-      const cancel = () => waiter.reject(waitCancelled());
-      const timer = this.#clock.startTimer(
-        () => {
-          const error = this.#timeoutError(options.timeoutMs ?? this.#options.acquireTimeoutMs);
-          this.#timeoutsTotal++;
-          waiter.reject(error);
-        },
-        Math.max(0, deadline - now),
-      );
-      options.signal?.addEventListener("abort", cancel, { once: true });
-      this.#waiters.add(waiter);
-      this.#openForWaiters();
-    });
+    while (
+      this.#state === "open" &&
+      this.#waiters.size > this.#opening.size + this.#checking &&
+      this.#size < this.#options.max
+    )
+      this.#open();
   }
 
-  /** Opens as many connections as there are callers that no connection is being opened for. */
-  #openForWaiters(): void {
-    if (this.#state === "closed") return;
-    for (let n = this.#waiters.size - this.#opening; n > 0 && this.#size < this.#options.max; n--) {
-      this.#open().then(
-        (connection) => this.#settle(connection),
+  /** Opens a connection for whoever waits longest when it is there. The failure is his, or that of who fills the pool. */
+  #open(): void {
+    const opening = this.#driver
+      .open((lost) => this.#discardIdle(lost))
+      .then(
+        (connection) => {
+          this.#opening.delete(opening);
+          const spread = 0.9 + Math.random() * 0.2;
+          this.#expiry.set(connection, this.#clock.monotonic() + this.#options.maxLifetimeMs * spread);
+          this.#openedTotal++;
+          this.#settle(connection);
+        },
         (error) => {
+          this.#opening.delete(opening);
           const [first] = this.#waiters;
           first?.reject(error);
-          this.#openForWaiters();
+          this.#serve();
+          this.#noteDrained();
+          throw error;
         },
       );
-    }
+    this.#opening.add(opening);
+    opening.catch(() => {}); // told to the caller above
   }
 
-  async #open(): Promise<C> {
-    this.#opening++;
-    try {
-      const connection = await this.#driver.open((lost) => this.#discardIdle(lost));
-      const spread = 0.9 + Math.random() * 0.2;
-      this.#expiry.set(connection, this.#clock.monotonic() + this.#options.maxLifetimeMs * spread);
-      this.#openedTotal++;
-      return connection;
-    } finally {
-      this.#opening--;
-      this.#noteDrained();
-    }
+  /** Makes sure that a connection still works, for whoever waits longest when that is known. */
+  #check(connection: C, now: number): void {
+    this.#checking++;
+    this.#hold(connection, "check", now);
+    const done = (works: boolean) => {
+      this.#checking--;
+      this.#held.delete(connection);
+      if (works) this.#settle(connection);
+      else this.#close(connection);
+      this.#serve();
+    };
+    this.#driver.validate(connection).then(done, () => done(false));
   }
 
   /** A connection is free: the caller who has waited longest gets it, else it rests. */
@@ -212,6 +221,7 @@ export class Pool<C extends object> {
       this.#close(connection);
     } else if (first) {
       this.#hold(connection, first.purpose, now);
+      this.#acquiredTotal++;
       first.resolve(connection);
     } else {
       this.#idle.push({ connection, since: now });
@@ -221,7 +231,6 @@ export class Pool<C extends object> {
 
   #hold(connection: C, purpose: string, now: number): void {
     this.#held.set(connection, { since: now, purpose });
-    this.#acquiredTotal++;
   }
 
   /** A connection broke: when it was idle it goes at once; its user notices by himself. */
@@ -242,58 +251,59 @@ export class Pool<C extends object> {
       this.#closing--;
       this.#closedTotal++;
       this.#noteDrained();
-      this.#openForWaiters();
+      this.#serve();
     };
     // A connection that fails to close is as gone as one that closed: there is nobody left to tell.
     this.#driver.close(connection).then(done, done);
   }
 
   #noteDrained(): void {
-    if (this.#state === "closed" && this.#size === 0) this.#drained?.();
+    if (this.#state === "closed" && this.#size === 0) this.#drained.resolve();
   }
 
   /** One timer for all idle connections; it fires when the one that has idled longest is due. */
   #startReaper(): void {
-    if (
-      this.#reaper !== null ||
-      this.#idle.length <= this.#options.min ||
-      this.#options.idleTimeoutMs === Number.POSITIVE_INFINITY
-    )
-      return;
-    const oldest = this.#idle[0] as Idle<C>;
-    const due = oldest.since + this.#options.idleTimeoutMs - this.#clock.monotonic();
-    this.#reaper = this.#clock.startTimer(
-      () => {
-        this.#reaper = null;
-        const now = this.#clock.monotonic();
-        while (this.#idle.length > 0 && this.#held.size + this.#idle.length > this.#options.min) {
-          const [first] = this.#idle as [Idle<C>];
-          if (now - first.since < this.#options.idleTimeoutMs) break;
-          this.#idle.shift();
-          this.#close(first.connection);
-        }
-        this.#startReaper();
-      },
-      Math.max(1, due),
-      { unref: true },
-    );
+    const { min, idleTimeoutMs } = this.#options;
+    if (this.#reaper !== null || idleTimeoutMs === Number.POSITIVE_INFINITY || !this.#hasSpare(min)) return;
+    const [oldest] = this.#idle as [Idle<C>];
+    const reap = () => {
+      this.#reaper = null;
+      const now = this.#clock.monotonic();
+      while (this.#hasSpare(min)) {
+        const [first] = this.#idle as [Idle<C>];
+        if (now - first.since < idleTimeoutMs) break;
+        this.#idle.shift();
+        this.#close(first.connection);
+      }
+      this.#startReaper();
+    };
+    const due = oldest.since + idleTimeoutMs - this.#clock.monotonic();
+    this.#reaper = this.#clock.startTimer(reap, Math.max(1, due), { unref: true });
+  }
+
+  /** Whether there is an idle connection more than the pool keeps. */
+  #hasSpare(min: number): boolean {
+    return this.#idle.length > 0 && this.#held.size + this.#idle.length > min;
   }
 
   #timeoutError(waitedMs: number): DatabaseError {
-    const now = this.#clock.monotonic();
-    const holders = [...this.#held.values()].map((held) => `${held.purpose} for ${Math.round(now - held.since)} ms`);
-    const { max } = this.#options;
-    const why =
-      this.#held.size >= max || this.#opening === 0
-        ? `all ${max} are in use (${holders.join(", ")}) and ${this.#waiters.size} callers wait`
-        : `${this.#opening} being opened did not answer in time`;
     return new DatabaseError(
       "acquire_timeout",
-      `No database connection became free within ${Math.round(waitedMs)} ms: ${why}.`,
+      `No database connection became free within ${Math.round(waitedMs)} ms: ${this.#whyNone()}.`,
       {
         hint: "Shorten what holds the connections, raise pool.max, or raise pool.acquireTimeoutMs.",
       },
     );
+  }
+
+  #whyNone(): string {
+    const now = this.#clock.monotonic();
+    const { max } = this.#options;
+    if (this.#opening.size > 0 && this.#held.size < max)
+      return `${this.#opening.size} being opened did not answer in time`;
+    if (this.#closing > 0) return `${this.#closing} of ${max} are being closed, which takes long`;
+    const holders = [...this.#held.values()].map((held) => `${held.purpose} for ${Math.round(now - held.since)} ms`);
+    return `all ${max} are in use (${holders.join(", ")}) and ${this.#waiters.size} callers wait`;
   }
 }
 

@@ -8,6 +8,7 @@ import type { Deployment, DeploymentChange, DeploymentEnd, DeploymentStatus, Lea
 import { readDeploymentRow } from "./queries.ts";
 import { ensureState, identifierOf } from "./states.ts";
 import { endRunningSteps } from "./steps.ts";
+import { storable } from "./text.ts";
 import { uuid7 } from "./uuid7.ts";
 
 const HOLDER_COLUMNS = ["host", "machine", "boot_id", "pid", "start_time", "user", "ci_run"];
@@ -128,6 +129,7 @@ export function endDeployment(
   end: DeploymentEnd,
   now: Date,
 ): Promise<Deployment> {
+  const message = storable(end.errorMessage ?? null);
   return fenced(adapter, lease, async (tx) => {
     const row = await existing(tx, id);
     await setStatus(tx, row, ["in_progress"], end.status, now);
@@ -135,13 +137,13 @@ export function endDeployment(
     const ending = {
       completed_at: now,
       duration_seconds: seconds,
-      error_message: end.errorMessage ?? null,
+      error_message: message,
       ...(end.status === "success" && { healthy_at: now }),
       ...(end.details && { details: { ...row.details, ...end.details } }),
     };
     await tx.update("tb_deployment", row.pk_deployment, ending, { idColumn: "pk_deployment" });
-    await endRunningSteps(tx, row.pk_deployment, end.status, now);
-    await writeEvent(tx, now, `deployment.${end.status}`, id, { message: end.errorMessage ?? null, seconds });
+    await endRunningSteps(tx, row, end.status, now);
+    await writeEvent(tx, now, `deployment.${end.status}`, id, { message, seconds });
     await countEnding(tx, row.fk_fraise_state, end.status, end.status === "success", seconds, now);
     if (end.fraise) await changeState(tx, row, end.fraise, now);
     if (end.status === "success" && row.kind === "rollback" && row.undoes_deployment_id !== null)
@@ -158,6 +160,7 @@ export function endPending(
   reason: string,
   now: Date,
 ): Promise<void> {
+  const message = storable(reason);
   return adapter.transaction(
     async (tx) => {
       const row = await existing(tx, id);
@@ -166,12 +169,12 @@ export function endPending(
       await tx.update(
         "tb_deployment",
         row.pk_deployment,
-        { completed_at: now, duration_seconds: seconds, error_message: reason },
+        { completed_at: now, duration_seconds: seconds, error_message: message },
         { idColumn: "pk_deployment" },
       );
-      await endRunningSteps(tx, row.pk_deployment, status, now);
+      await endRunningSteps(tx, row, status, now);
       await countEnding(tx, row.fk_fraise_state, status, false, seconds, now);
-      await writeEvent(tx, now, `deployment.${status}`, id, { message: reason });
+      await writeEvent(tx, now, `deployment.${status}`, id, { message });
     },
     { retry: { attempts: 5 } },
   );

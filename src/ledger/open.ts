@@ -16,6 +16,8 @@ export interface LedgerPlace {
   /** The folder of the default database: that of fraises.yaml. */
   readonly directory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What goes before the environment. */
+  readonly options?: { readonly url?: string };
 }
 
 /** A ledger with its connection. */
@@ -51,7 +53,7 @@ export async function openLedger({
 }
 
 /**
- * The database that the environment and the folder choose, connected. Never migrates.
+ * The database that the options, the environment and the folder choose, connected. Never migrates.
  *
  * @throws DatabaseError
  */
@@ -61,7 +63,7 @@ export async function getDatabase(place: Partial<LedgerPlace> = {}): Promise<Fra
   return adapter;
 }
 
-/** The ledger that the environment and the folder choose; set up when it is empty. Close its `adapter` after use. @throws DatabaseError, LedgerSchemaError */
+/** The ledger that the options, the environment and the folder choose; set up when it is empty. Close its `adapter` after use. @throws DatabaseError, LedgerSchemaError */
 export async function getLedger(place: Partial<LedgerPlace> = {}): Promise<Ledger> {
   return (await openLedger({ ...withDefaults(place), mode: "write" })).ledger;
 }
@@ -99,8 +101,12 @@ export async function migrateDatabase(place: LedgerPlace): Promise<MigrationResu
   return await runMigrations(adapter); // before the adapter is closed
 }
 
-function withDefaults({ directory = process.cwd(), env = process.env }: Partial<LedgerPlace>): LedgerPlace {
-  return { directory, env };
+function withDefaults({
+  directory = process.cwd(),
+  env = process.env,
+  options = {},
+}: Partial<LedgerPlace>): LedgerPlace {
+  return { directory, env, options };
 }
 
 async function openAdapter(place: LedgerPlace, mode: "read" | "write"): Promise<FraiserDatabaseAdapter> {

@@ -2,6 +2,7 @@ import type { FraiserDatabaseAdapter, Queryable } from "../db/index.ts";
 import { fenced } from "./lease.ts";
 import type { Lease, OutputChunk } from "./model.ts";
 import { keyOf } from "./steps.ts";
+import { storable } from "./text.ts";
 
 /** What a step printed; whole lines, masked already. */
 export type NewOutput = Pick<OutputChunk, "stream" | "text" | "at">;
@@ -66,6 +67,3 @@ export async function readOutput(
     text: row.text,
   }));
 }
-
-/** A program can print anything; PostgreSQL's text cannot hold NUL. */
-const storable = (text: string): string => text.replaceAll("\0", "\u2400").toWellFormed();

@@ -83,7 +83,9 @@ export async function listDeployments(database: Queryable, filter: DeploymentFil
   if (filter.environment !== undefined) where.add("environment_name = ?", filter.environment);
   if (filter.target !== undefined) where.add("target = ?", filter.target);
   if (filter.kind !== undefined) where.add("kind = ?", filter.kind);
-  if (filter.status !== undefined) where.add(`status IN (${marks(filter.status.length)})`, ...filter.status);
+  if (filter.status?.length === 0)
+    where.add("1 = 0"); // an empty list is no SQL everywhere
+  else if (filter.status !== undefined) where.add(`status IN (${marks(filter.status.length)})`, ...filter.status);
   if (filter.since !== undefined) where.add("started_at >= ?", filter.since);
   if (filter.after !== undefined) await where.olderThan(database, filter.after);
   return select(database, where, filter.limit ?? 20);

@@ -7,6 +7,7 @@ import {
   type MigrationResult,
   MigrationRunner,
   type MigrationStatus,
+  readMigrations,
   runMigrations as runAll,
 } from "../db/index.ts";
 import { LedgerSchemaError } from "./errors.ts";
@@ -36,9 +37,14 @@ export async function runMigrations(
   return runAll(adapter, { directory: migrationsDirectory(), ...options });
 }
 
-/** What is applied and what is pending. Writes nothing. */
-export function schemaStatus(adapter: FraiserDatabaseAdapter): Promise<MigrationStatus> {
-  return new MigrationRunner(adapter, { directory: migrationsDirectory() }).status();
+/** What is applied and what is pending. Writes nothing. @throws LedgerSchemaError when `tb_schema_migration` is another program's */
+export async function schemaStatus(adapter: FraiserDatabaseAdapter): Promise<MigrationStatus> {
+  try {
+    return await new MigrationRunner(adapter, { directory: migrationsDirectory() }).status();
+  } catch (error) {
+    if (error instanceof DatabaseError && error.kind === "undefined_column") throw foreign("table tb_schema_migration");
+    throw error;
+  }
 }
 
 /**
@@ -55,6 +61,7 @@ export async function prepareSchema(adapter: FraiserDatabaseAdapter, mode: "read
     if (mode === "write") await runMigrations(adapter, { transaction: "all" }); // others see all of it or nothing
     return mode === "write";
   }
+  await assertSame(status);
   if (status.pending.length > 0) {
     throw new LedgerSchemaError(
       "schema_outdated",
@@ -76,19 +83,46 @@ function assertNotNewer({ unknown }: MigrationStatus): void {
   );
 }
 
+/** An applied migration with another text made other tables: another program's, or those of a trial version. */
+async function assertSame({ databaseType, applied }: MigrationStatus): Promise<void> {
+  const files = await readMigrations(join(migrationsDirectory(), databaseType));
+  const odd = applied.find((row) =>
+    files.some((file) => file.version === row.version && file.checksum !== row.checksum),
+  );
+  if (odd !== undefined) throw foreign(`migration ${odd.name}`);
+}
+
+/** What the migrations make. */
+const RELATIONS = [
+  ...["tb_fraise_state", "tb_deployment", "tb_deployment_step", "tb_deployment_output", "tb_event"],
+  ...["tb_deployment_stat", "tb_deployment_lease", "tb_deployment_lock", "tb_webhook_event"],
+  ...["v_fraise_status", "v_deployment_history", "v_webhook_event_history", "v_deployment"],
+];
+
 /** A table of the ledger's name without the ledger's migrations belongs to the Python Fraisier or to somebody else. */
 async function refuseForeignTables(adapter: FraiserDatabaseAdapter): Promise<void> {
+  for (const name of RELATIONS) {
+    if (!(await exists(adapter, name))) continue;
+    // Unless it was set up by another process at this very moment.
+    if ((await schemaStatus(adapter)).applied.length > 0) return;
+    throw foreign(`${name.startsWith("v_") ? "view" : "table"} ${name}`);
+  }
+}
+
+async function exists(adapter: FraiserDatabaseAdapter, relation: string): Promise<boolean> {
   try {
-    await adapter.executeQuery("SELECT 1 FROM tb_fraise_state WHERE 1 = 0");
+    await adapter.executeQuery(`SELECT 1 FROM ${relation} WHERE 1 = 0`);
+    return true;
   } catch (error) {
-    if (error instanceof DatabaseError && error.kind === "undefined_table") return;
+    if (error instanceof DatabaseError && error.kind === "undefined_table") return false;
     throw error;
   }
-  // Unless it was set up by another process at this very moment.
-  if ((await schemaStatus(adapter)).applied.length > 0) return;
-  throw new LedgerSchemaError(
+}
+
+function foreign(what: string): LedgerSchemaError {
+  return new LedgerSchemaError(
     "schema_foreign",
-    "The database has tables of the Python Fraisier, which this version cannot take over yet; they were left as they are.",
+    `The database has a ${what} that is not of this version: the Python Fraisier's, which cannot be taken over yet, or another program's. It was left as it is.`,
     {
       hint: "Give this version a database of its own, e.g. FRAISIER_DB_URL=sqlite://./fraisier-ledger.db",
     },

@@ -1,9 +1,11 @@
 import type { FraiserDatabaseAdapter, Queryable, Transaction } from "../db/index.ts";
+import type { DeploymentRow } from "./deployment-row.ts";
 import { IllegalTransitionError, StepNotRunningError } from "./errors.ts";
 import { writeEvent } from "./events.ts";
 import { fenced } from "./lease.ts";
 import type { DeploymentStatus, DeploymentStep, Lease, StepDirection, StepOutcome } from "./model.ts";
 import { readDeploymentRow } from "./queries.ts";
+import { storable } from "./text.ts";
 
 /** A step that is over already when it is recorded. */
 export interface FinishedStep {
@@ -57,14 +59,15 @@ export function finishStep(
   message: string | null,
   now: Date,
 ): Promise<void> {
+  const text = storable(message);
   return fenced(adapter, lease, async (tx) => {
     const deployment = await keyOf(tx, deploymentId, "in_progress");
     const changed = await tx.executeUpdate(
       "UPDATE tb_deployment_step SET ended_at = ?, outcome = ?, message = ? WHERE fk_deployment = ? AND step_order = ? AND outcome = 'running'",
-      [now, outcome, message, deployment, order],
+      [now, outcome, text, deployment, order],
     );
     if (changed === 0) throw new StepNotRunningError(deploymentId, order);
-    await writeEvent(tx, now, "step.finished", deploymentId, { order, outcome, message });
+    await writeEvent(tx, now, "step.finished", deploymentId, { order, outcome, message: text });
   });
 }
 
@@ -74,7 +77,8 @@ export function recordStep(adapter: FraiserDatabaseAdapter, deploymentId: string
     async (tx) => {
       const deployment = await keyOf(tx, deploymentId, "pending");
       const order = await nextOrder(tx, deployment);
-      const { name, startedAt, endedAt, outcome, message } = step;
+      const { name, startedAt, endedAt, outcome } = step;
+      const message = storable(step.message);
       await tx.insert(
         "tb_deployment_step",
         {
@@ -98,16 +102,22 @@ export function recordStep(adapter: FraiserDatabaseAdapter, deploymentId: string
 /** What becomes of a step that is running when its deployment ends. */
 export async function endRunningSteps(
   tx: Transaction,
-  deployment: number,
+  deployment: Pick<DeploymentRow, "pk_deployment" | "id">,
   status: DeploymentStatus,
   now: Date,
 ): Promise<void> {
   const outcome: StepOutcome =
     status === "success" || status === "cancelled" || status === "abandoned" ? status : "failed";
+  const running = await tx.executeQuery<{ step_order: number }>(
+    "SELECT step_order FROM tb_deployment_step WHERE fk_deployment = ? AND outcome = 'running' ORDER BY step_order",
+    [deployment.pk_deployment],
+  );
   await tx.executeUpdate(
     "UPDATE tb_deployment_step SET ended_at = ?, outcome = ? WHERE fk_deployment = ? AND outcome = 'running'",
-    [now, outcome, deployment],
+    [now, outcome, deployment.pk_deployment],
   );
+  for (const { step_order } of running)
+    await writeEvent(tx, now, "step.finished", deployment.id, { order: step_order, outcome, message: null });
 }
 
 /** The steps of a deployment, in the order in which they began. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { FraiserDatabaseAdapter, Queryable } from "../db/index.ts";
+import { type FraiserDatabaseAdapter, json, type Queryable } from "../db/index.ts";
 import { writeEvent } from "./events.ts";
 import { uuid7 } from "./uuid7.ts";
 
@@ -43,7 +43,7 @@ export function recordWebhookEvent(
       branch_name: event.branch,
       commit_sha: event.commit,
       sender: event.sender,
-      payload: event.payload ?? null,
+      payload: event.payload == null ? null : json(event.payload), // a text is JSON too
       processed: false,
       created_at: now,
       updated_at: now,

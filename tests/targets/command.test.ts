@@ -5,7 +5,7 @@ import type { Command } from "../../src/config/index.ts";
 import { type LocalTargetOptions, type Target, TargetError, type TargetSettings } from "../../src/targets/index.ts";
 import { commandName } from "../../src/targets/local/command.ts";
 import { groupMembers } from "../../src/targets/local/process-group.ts";
-import { ManualClock } from "./support/manual-clock.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { Sandbox, type TestIo, temporaryFolder, testIo } from "./support/sandbox.ts";
 import { runs, waitFor } from "./support/wait.ts";
 

@@ -5,8 +5,8 @@ import type { HealthCheck } from "../../src/config/index.ts";
 import type { HealthReport, Probe, Target } from "../../src/targets/index.ts";
 import { judgeHealth } from "../../src/targets/local/health.ts";
 import { pickPort } from "../../src/targets/local/ports.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { APPLICATION, application } from "./support/application.ts";
-import { ManualClock } from "./support/manual-clock.ts";
 import { healthCheck, processService, Sandbox, type TestIo, testIo } from "./support/sandbox.ts";
 import { waitFor } from "./support/wait.ts";
 

@@ -6,8 +6,8 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { bootId, identifyProcess } from "../../src/targets/index.ts";
 import { launch } from "../../src/targets/local/launcher.ts";
 import { groupMembers } from "../../src/targets/local/process-group.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { Actor } from "./support/actor.ts";
-import { ManualClock } from "./support/manual-clock.ts";
 import { processService, Sandbox, type TestIo, temporaryFolder, testIo } from "./support/sandbox.ts";
 import { runs, waitFor } from "./support/wait.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LINE_LIMIT, LineSplitter } from "../../src/targets/local/line-splitter.ts";
-import { ManualClock } from "./support/manual-clock.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 
 function splitter(clock: ManualClock | null = new ManualClock()) {
   const lines: string[] = [];

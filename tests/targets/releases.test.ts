@@ -15,7 +15,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { Target, TargetError } from "../../src/targets/index.ts";
 import { createLocalTarget } from "../../src/targets/index.ts";
 import { removeTree } from "../../src/targets/local/remove-tree.ts";
-import { ManualClock } from "./support/manual-clock.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { Sandbox, temporaryFolder, testIo } from "./support/sandbox.ts";
 
 let sandbox: Sandbox;

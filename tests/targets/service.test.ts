@@ -6,9 +6,9 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { Command, Service } from "../../src/config/index.ts";
 import { identifyProcess, type LocalTargetOptions, type Target, type TargetError } from "../../src/targets/index.ts";
 import { isPortFree, pickPort } from "../../src/targets/local/ports.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { Actor } from "./support/actor.ts";
 import { APPLICATION, application } from "./support/application.ts";
-import { ManualClock } from "./support/manual-clock.ts";
 import { healthCheck, processService, Sandbox, type TestIo, testIo } from "./support/sandbox.ts";
 import { runs, waitFor } from "./support/wait.ts";
 

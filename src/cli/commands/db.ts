@@ -9,17 +9,21 @@ import type { Terminal } from "../terminal.ts";
 export async function dbStatus(terminal: Terminal, options: GlobalOptions): Promise<number> {
   const directory = ledgerDirectory(options);
   const { url, type, baseDirectory } = loadDatabaseConfig({ env: process.env, directory });
-  const found = await inspectDatabase({ directory, env: process.env });
   const origin = process.env.FRAISIER_DB_URL
     ? "FRAISIER_DB_URL"
     : `the default, ${DEFAULT_DATABASE_URL} in ${baseDirectory}`;
+  const which = ["database", `${maskUrl(url)} (by ${origin})`] as const;
+  const found = await inspectDatabase({ directory, env: process.env }).catch((error) => {
+    if (!terminal.json) terminal.print(facts(terminal, [which])); // worth knowing above all when it can't be used
+    throw error;
+  });
   if (terminal.json) {
     terminal.printJson("db-status", { type, url: maskUrl(url), origin, ...found });
     return EXIT.done;
   }
   terminal.print(
     facts(terminal, [
-      ["database", `${maskUrl(url)} (by ${origin})`],
+      which,
       ["server", found.serverVersion],
       [
         "schema",

@@ -42,9 +42,9 @@ fraises:
         branch: main
         app_path: ./app
         build:
-          - ["${node}", --check, server.mjs]
+          - [${JSON.stringify(node)}, --check, server.mjs]
         service:
-          start: ["${node}", server.mjs]
+          start: [${JSON.stringify(node)}, server.mjs]
           port: auto
         health_check:
           url: "http://127.0.0.1:{port}/"

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { FraisierError } from "../../db/index.ts";
 import { EXIT } from "../exit-codes.ts";
+import { catchInterrupts, type Interrupts } from "../interrupt.ts";
 import type { Terminal } from "../terminal.ts";
 import { DEMO_VERSIONS, demoConfig, demoServer } from "./demo-application.ts";
 
@@ -16,26 +17,47 @@ import { DEMO_VERSIONS, demoConfig, demoServer } from "./demo-application.ts";
  * @throws FraisierError `demo_failed` as soon as anything is not so
  */
 export async function demo(terminal: Terminal): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "fraisier-demo-"));
-  const stage = new Stage(terminal, folder);
-  terminal.print(
-    `${terminal.style("bold", "Fraisier's demo")}: three deployments of a small HTTP application, in ${folder}`,
-  );
+  const folder = makeFolder();
+  // With --json the play is told on stderr, so that stdout holds the document alone.
+  const told = terminal.json ? { ...terminal, print: terminal.say, style: terminal.styleMessage } : terminal;
+  const interrupts = catchInterrupts(terminal);
+  const stage = new Stage(told, folder, interrupts);
+  told.print(`${told.style("bold", "Fraisier's demo")}: three deployments of a small HTTP application, in ${folder}`);
   try {
     await stage.makeRepository();
     await play(stage);
+  } catch (error) {
+    if (interrupts.received === null) throw error;
+    throw new FraisierError(
+      interrupts.received === "SIGTERM" ? "terminated" : "interrupted",
+      "The demo was interrupted; the application's process is stopped.",
+      { hint: `Remove what it made with: rm -r ${quoted(folder)}` },
+    );
   } finally {
     await stage.stopService();
+    interrupts.dispose();
   }
-  terminal.print(`
+  if (terminal.json) terminal.printJson("demo", { folder });
+  told.print(`
 The application's process is stopped. Everything is in ${folder}:
   repository/       the git repository with its three commits
   fraises.yaml      what is deployed, and how
   fraisier.db       what fraisier remembers
   app/              the releases, the log, and current → the one that served
-Look around with: cd ${folder} && fraisier history
-Remove it with:   rm -r ${folder}`);
+Look around with: cd ${quoted(folder)} && ${spokenProgram()} history
+Remove it with:   rm -r ${quoted(folder)}`);
   return EXIT.done;
+}
+
+function makeFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "fraisier-demo-"));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new FraisierError("demo_failed", `No folder could be made in ${tmpdir()} (${code}).`, {
+      hint: "Name another folder for temporary files: TMPDIR=/path fraisier demo",
+    });
+  }
 }
 
 async function play(stage: Stage): Promise<void> {
@@ -68,10 +90,12 @@ class Stage {
   readonly #terminal: Terminal;
   readonly #folder: string;
   readonly #repository: string;
+  readonly #interrupts: Interrupts;
 
-  constructor(terminal: Terminal, folder: string) {
+  constructor(terminal: Terminal, folder: string, interrupts: Interrupts) {
     this.#terminal = terminal;
     this.#folder = folder;
+    this.#interrupts = interrupts;
     this.#repository = join(folder, "repository");
   }
 
@@ -80,9 +104,9 @@ class Stage {
   }
 
   async makeRepository(): Promise<void> {
+    writeFileSync(join(this.#folder, "fraises.yaml"), demoConfig(process.execPath));
     await mkdir(this.#repository);
     await this.#git(["init", "--quiet", "--initial-branch=main"]);
-    writeFileSync(join(this.#folder, "fraises.yaml"), demoConfig(process.execPath));
   }
 
   async commit(version: (typeof DEMO_VERSIONS)[number]): Promise<void> {
@@ -106,7 +130,7 @@ class Stage {
   /** Prints a command, runs it as a user would, and holds it to its exit code. */
   async fraisier(args: readonly string[], expected: number): Promise<void> {
     this.#terminal.print(`${this.#terminal.style("cyan", "$")} fraisier ${args.join(" ")}`);
-    const { exitCode } = await this.#run(args, { stdio: "inherit" });
+    const { exitCode } = await this.#run(args, ["inherit", this.#terminal.json ? 2 : "inherit", "inherit"]);
     if (exitCode !== expected)
       throw failed(`"fraisier ${args.join(" ")}" ended with ${exitCode} instead of ${expected}`);
     if (expected !== EXIT.done) this.#terminal.print(this.#terminal.style("dim", `(exit code ${exitCode})`));
@@ -116,7 +140,10 @@ class Stage {
   async expectPage(expected: string): Promise<void> {
     const { service } = await this.#json<{ service: { port: number } | null }>(["status", "shop", "production"]);
     const url = `http://127.0.0.1:${service?.port}/`;
-    const page = (await (await fetch(url)).text()).trim();
+    const page = await fetch(url).then(
+      async (answer) => (await answer.text()).trim(),
+      () => "nothing",
+    );
     this.#terminal.print(`${this.#terminal.style("cyan", "$")} curl ${url}\n${page}`);
     if (page !== expected) throw failed(`the page at ${url} says "${page}" instead of "${expected}"`);
   }
@@ -145,27 +172,61 @@ class Stage {
   }
 
   async #json<T>(args: readonly string[]): Promise<T> {
-    const { stdout, exitCode } = await this.#run([...args, "--json"], { stdio: ["ignore", "pipe", "inherit"] });
+    const { stdout, exitCode } = await this.#run([...args, "--json"], ["ignore", "pipe", "inherit"]);
     if (exitCode !== EXIT.done) throw failed(`"fraisier ${args.join(" ")} --json" ended with ${exitCode}`);
     return JSON.parse(String(stdout)) as T;
   }
 
-  #run(args: readonly string[], options: { readonly stdio: "inherit" | ["ignore", "pipe", "inherit"] }) {
-    const { FRAISIER_CONFIG: _config, FRAISIER_DB_URL: _url, ...env } = process.env;
-    return execa(process.execPath, [program(), ...args], {
+  /** Nothing around may lead the demo's commands to another configuration, database or repository. */
+  async #run(args: readonly string[], stdio: Stdio) {
+    const { signal } = this.#interrupts;
+    signal.throwIfAborted();
+    const child = execa(process.execPath, [program(), ...args], {
       cwd: this.#folder,
-      env,
+      env: { ...environmentWithout(/^(FRAISIER|GIT)_/), GIT_CONFIG_GLOBAL: "/dev/null" },
       extendEnv: false,
       reject: false,
-      stdio: options.stdio,
+      stdio,
     });
+    signal.addEventListener("abort", () => {
+      const { received } = this.#interrupts;
+      // A terminal sends Ctrl-C to all of its programs, so the command has it already.
+      if (received !== null && !(received === "SIGINT" && process.stdin.isTTY)) child.kill(received);
+    });
+    const result = await child;
+    signal.throwIfAborted();
+    return result;
   }
 
   async #git(args: readonly string[]): Promise<void> {
-    const { exitCode, stderr } = await execa("git", args, { cwd: this.#repository, reject: false });
-    if (exitCode !== 0) throw failed(`git ${args[0]} failed: ${stderr}`);
+    const { exitCode, stderr, message } = await execa("git", args, {
+      cwd: this.#repository,
+      // A home folder without .gitconfig: also a git too old for GIT_CONFIG_GLOBAL then has no hooks, templates or signing.
+      env: {
+        ...environmentWithout(/^(GIT_|XDG_CONFIG_HOME$)/),
+        HOME: this.#folder,
+        GIT_CONFIG_NOSYSTEM: "1",
+      },
+      extendEnv: false,
+      reject: false,
+    });
+    if (exitCode !== 0) throw failed(`git ${args[0]} failed: ${stderr || message}`);
   }
 }
+
+type Stdio = ["inherit", "inherit" | 2, "inherit"] | ["ignore", "pipe", "inherit"];
+
+function environmentWithout(names: RegExp): Record<string, string> {
+  const kept = Object.entries(process.env).filter(([name]) => !names.test(name));
+  return Object.fromEntries(kept) as Record<string, string>;
+}
+
+/** A path as a shell takes it. */
+const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
+/** How the person calls this program: by its name where it is installed, by its files in a clone. */
+const spokenProgram = (): string =>
+  process.argv[1]?.endsWith("fraisier.js") ? `${quoted(process.execPath)} ${quoted(program())}` : "fraisier";
 
 function failed(what: string): FraisierError {
   return new FraisierError("demo_failed", `The demo stops: ${what}.`, {

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
 import { execa } from "execa";
 import { FraisierError } from "../../db/index.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -53,11 +53,16 @@ async function examine(folder: string): Promise<Findings> {
   const application = findApplication(folder, sources);
   return {
     name: safeName(basename(root ?? folder)),
-    repository: origin === null ? "." : withoutPassword(origin),
+    repository: origin === null ? pathTo(folder, root) : withoutSecrets(origin),
     branch: branch ?? "main",
     sources,
     ...application,
   };
+}
+
+/** How the repository is reached from where fraises.yaml stands. */
+function pathTo(folder: string, root: string | null): string {
+  return (root !== null && relative(realpathSync(folder), root)) || ".";
 }
 
 async function git(folder: string, args: readonly string[]): Promise<string | null> {
@@ -73,9 +78,7 @@ function findApplication(folder: string, sources: string[]): { build: string[]; 
   if (procfile !== undefined) sources.push("Procfile");
   if (has("package.json")) {
     sources.push("package.json");
-    const { scripts = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
-      scripts?: Record<string, string>;
-    };
+    const scripts = scriptsOf(join(folder, "package.json"));
     const install = has("package-lock.json") ? "npm ci" : "npm install";
     return {
       build: scripts.build === undefined ? [install] : [install, "npm run build"],
@@ -100,8 +103,19 @@ function findApplication(folder: string, sources: string[]): { build: string[]; 
   return { build: [], start: procfile ?? "./start.sh" };
 }
 
+/** The scripts of a package.json; none when it is damaged, which is for npm to say. */
+function scriptsOf(file: string): Readonly<Record<string, unknown>> {
+  try {
+    const { scripts } = JSON.parse(readFileSync(file, "utf8")) as { scripts?: Record<string, unknown> | null };
+    return scripts ?? {};
+  } catch {
+    return {};
+  }
+}
+
 function render({ name, repository, branch, build, start }: Findings): string {
-  const quoted = (text: string) => JSON.stringify(text);
+  // What a Procfile, say, leaves to the shell is not for us to replace.
+  const quoted = (text: string) => JSON.stringify(text.replace(/\$(?:\$|(?=\{))/g, (dollars) => dollars + dollars));
   return `# What fraisier deploys, and how. Check this file with: fraisier config validate
 name: ${quoted(name)}
 
@@ -154,7 +168,7 @@ function safeName(text: string): string {
   );
 }
 
-/** A password in a remote's URL has no place in a file that is committed. */
-function withoutPassword(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*:[^/@]*@/i, "$1");
+/** A password in a remote's URL, or a token as its user, has no place in a file that is committed. */
+function withoutSecrets(url: string): string {
+  return url.replace(/^(https?:\/\/)[^/]*@/i, "$1").replace(/^([a-z][a-z0-9+.-]*:\/\/[^/:@]*):[^/]*@/i, "$1@");
 }

@@ -22,7 +22,9 @@ export const mysqlDialect: Dialect = {
     variablePrefixes: "", // `@x` is a variable of the session, and may be used
     numberedQuestionMarks: false,
     questionMarkOperators: false,
-    compoundStatements: "body",
+    carriageReturnEndsComment: false,
+    compoundStatements: "routine",
+    delimiterCommand: true,
   },
   placeholder: () => "?",
   numberedPlaceholders: false,

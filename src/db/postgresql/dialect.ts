@@ -23,7 +23,9 @@ export const postgresDialect: Dialect = {
     variablePrefixes: "", // `:` is a slice, `@` and `#` are operators
     numberedQuestionMarks: false,
     questionMarkOperators: true,
+    carriageReturnEndsComment: true,
     compoundStatements: "atomic",
+    delimiterCommand: false,
   },
   placeholder: (n) => `$${n}`,
   numberedPlaceholders: true,

@@ -26,6 +26,13 @@ export interface LexicalRules {
   readonly numberedQuestionMarks: boolean;
   /** Whether `??` stands for the operator `?`. */
   readonly questionMarkOperators: boolean;
-  /** How a statement that holds statements (a trigger's body, say) is recognised. */
-  readonly compoundStatements: "trigger" | "atomic" | "body";
+  /** Whether a carriage return by itself ends a `--` comment. */
+  readonly carriageReturnEndsComment: boolean;
+  /**
+   * How a statement that holds statements is recognised: as `sqlite3` does for triggers, as `psql` does for
+   * `BEGIN ATOMIC`, or by its being a routine, whose end is that of the text.
+   */
+  readonly compoundStatements: "trigger" | "atomic" | "routine";
+  /** Whether a script can change what ends its statements, with a line `DELIMITER //`. */
+  readonly delimiterCommand: boolean;
 }

@@ -72,7 +72,7 @@ export class Scanner {
     if (isDigit(c) || (c === DOT && isDigit(text.charCodeAt(i + 1)))) return this.#token("number", this.#numberEnd(i));
     if (isWordStart(c)) {
       if ((c === 69 || c === 101) && text.charCodeAt(i + 1) === SINGLE && this.#rules.escapeStrings) {
-        return this.#token("string", this.#quoted(i + 1, SINGLE, true));
+        return this.#token("string", this.#escapeString(i + 1));
       }
       i++;
       while (i < text.length && isWordPart(text.charCodeAt(i))) i++;
@@ -148,6 +148,21 @@ export class Scanner {
     return text.length;
   }
 
+  /** `E'…'`, which goes on, with its escapes, in a string that only white space with a line break separates from it. */
+  #escapeString(i: number): number {
+    let end = this.#quoted(i, SINGLE, true);
+    for (;;) {
+      let next = end;
+      let hasLineBreak = false;
+      while (isSpace(this.text.charCodeAt(next))) {
+        hasLineBreak ||= this.text.charCodeAt(next) === 10 || this.text.charCodeAt(next) === 13;
+        next++;
+      }
+      if (!hasLineBreak || this.text.charCodeAt(next) !== SINGLE) return end;
+      end = this.#quoted(next, SINGLE, true);
+    }
+  }
+
   #until(mark: string, from: number): number {
     const found = this.text.indexOf(mark, from);
     if (found >= 0) return found + mark.length;
@@ -179,8 +194,13 @@ export class Scanner {
   }
 
   #lineEnd(i: number): number {
-    const end = this.text.indexOf("\n", i);
-    return end < 0 ? this.text.length : end + 1;
+    const { text } = this;
+    if (!this.#rules.carriageReturnEndsComment) {
+      const end = text.indexOf("\n", i);
+      return end < 0 ? text.length : end + 1;
+    }
+    while (i < text.length && text.charCodeAt(i) !== 10 && text.charCodeAt(i) !== 13) i++;
+    return i;
   }
 
   #commentEnd(i: number): number {

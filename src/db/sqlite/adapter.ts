@@ -66,7 +66,7 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
         idleTimeoutMs: Number.POSITIVE_INFINITY,
         maxLifetimeMs: Number.POSITIVE_INFINITY,
       };
-      const pool = this.#makePool(single, false);
+      const pool = this.#makePool(single, readOnly);
       return { writers: pool, readers: pool };
     }
     const readerCount = Math.max(1, this.#pool.max - 1);

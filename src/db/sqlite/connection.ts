@@ -1,9 +1,10 @@
-import { constants, DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { cancelled, timedOut } from "../bounded.ts";
 import { type Clock, sleep } from "../clock.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
 import { type RowBuilder, rowBuilder } from "../row-builder.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
+import { QUERY_ONLY } from "./dialect.ts";
 import { isBusy, isSqliteError, translateError } from "./errors.ts";
 import { decoderFor, encodeValue, type SqliteValue } from "./types.ts";
 
@@ -36,6 +37,7 @@ const BUSY_PAUSE_MS = 3;
 /** Their `changes` count rows; that of any other statement is left over from an earlier one. */
 const COUNTING_VERBS = new Set(["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"]);
 const OUT_OF_RANGE = "ERR_OUT_OF_RANGE";
+const SQLITE_OK = 0;
 
 /** One connection to an SQLite file, by `node:sqlite`. The only place that knows this driver. */
 export class SqliteConnection implements Connection {
@@ -46,6 +48,8 @@ export class SqliteConnection implements Connection {
   /** Grows whenever SQLite prepares a statement, also when it silently does so anew after a change of the schema. */
   #preparations = 0;
   readonly #seesPreparations: boolean;
+  /** Whether it refuses writes until it is reset. */
+  #isQueryOnly = false;
 
   private constructor(database: DatabaseSync, options: SqliteConnectionOptions) {
     this.#database = database;
@@ -55,16 +59,18 @@ export class SqliteConnection implements Connection {
     if (this.#seesPreparations) {
       database.setAuthorizer(() => {
         this.#preparations++;
-        return constants.SQLITE_OK;
+        return SQLITE_OK;
       });
     }
   }
 
   /** @throws DatabaseError */
   static async open(options: SqliteConnectionOptions): Promise<SqliteConnection> {
+    // Not imported at the top: whoever uses another database does without the driver.
+    const sqlite = await import("node:sqlite");
     let database: DatabaseSync;
     try {
-      database = new DatabaseSync(options.path, {
+      database = new sqlite.DatabaseSync(options.path, {
         readOnly: options.readOnly,
         timeout: 0,
         enableForeignKeyConstraints: true,
@@ -105,7 +111,13 @@ export class SqliteConnection implements Connection {
       const prepared = this.#prepare(statement.sql);
       prepared.statement.setReadBigInts(true);
       const rows = prepared.statement.iterate(...values) as unknown as Iterator<SqliteValue[]>;
-      return { prepared, rows, first: rows.next() };
+      try {
+        return { prepared, rows, first: rows.next() };
+      } catch (error) {
+        // One that met a lock stays open otherwise, and holds up the commit of whatever comes after it.
+        rows.return?.();
+        throw error;
+      }
     };
     const { prepared, rows, first } = await this.#whenFree(begin, options);
     this.#streams.add(rows);
@@ -129,6 +141,7 @@ export class SqliteConnection implements Connection {
   }
 
   control(sql: string, options: Bounds = {}): void | Promise<void> {
+    this.#isQueryOnly ||= sql === QUERY_ONLY;
     return this.#whenFree(() => this.#database.exec(sql), options);
   }
 
@@ -136,10 +149,12 @@ export class SqliteConnection implements Connection {
     return this.control("COMMIT", options);
   }
 
-  reset(): void | Promise<void> {
+  reset(): void {
     for (const rows of this.#streams) rows.return?.();
     this.#streams.clear();
-    if (this.inTransaction) return this.control("ROLLBACK");
+    if (this.inTransaction) this.#database.exec("ROLLBACK");
+    if (this.#isQueryOnly) this.#database.exec("PRAGMA query_only = OFF");
+    this.#isQueryOnly = false;
   }
 
   async ping(): Promise<void> {

@@ -2,6 +2,9 @@ import type { Dialect } from "../dialect.ts";
 import { quoteWith } from "../sql/identifiers.ts";
 import { DatabaseType } from "../types.ts";
 
+/** Makes a connection refuse writes: `:memory:` has but one, which writes otherwise. */
+export const QUERY_ONLY = "PRAGMA query_only = ON";
+
 /** SQLite, as https://sqlite.org/lang.html has it. */
 export const sqliteDialect: Dialect = {
   type: DatabaseType.SQLITE,
@@ -19,7 +22,9 @@ export const sqliteDialect: Dialect = {
     variablePrefixes: ":@#",
     numberedQuestionMarks: true,
     questionMarkOperators: false,
+    carriageReturnEndsComment: false,
     compoundStatements: "trigger",
+    delimiterCommand: false,
   },
   placeholder: (n) => `?${n}`,
   numberedPlaceholders: true,
@@ -31,7 +36,7 @@ export const sqliteDialect: Dialect = {
   instantType: "TIMESTAMP",
   // One writer at a time and snapshots for readers: every level is serializable. A deferred transaction that turns
   // into a writing one fails with BUSY_SNAPSHOT whatever the timeout, so writers take the lock at once.
-  beginTransaction: ({ readOnly }) => [readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE"],
+  beginTransaction: ({ readOnly }) => (readOnly ? [QUERY_ONLY, "BEGIN DEFERRED"] : ["BEGIN IMMEDIATE"]),
   insertDefaults: "DEFAULT VALUES",
   upsertClause(conflict, updates) {
     // A conflict without anything to update still has to answer with the row it met.

@@ -92,7 +92,12 @@ const BY_CODE: Record<
     what: "The database can only be read",
     hint: "Check the permissions of the file and its folder, and that the URL does not say mode=ro.",
   },
-  9: { name: "SQLITE_INTERRUPT", kind: "cancelled", what: "The statement was interrupted" },
+  1544: {
+    name: "SQLITE_READONLY_DIRECTORY",
+    kind: "read_only",
+    what: "SQLite cannot make its log beside the database, which even reading needs",
+    hint: "Let this user write to the folder, or keep the database open in a process that may.",
+  },
   10: {
     name: "SQLITE_IOERR",
     kind: "unknown",
@@ -207,7 +212,7 @@ function constraintNames(message: string): DatabaseErrorDetails {
 function namesIn(message: string): DatabaseErrorDetails {
   const table = /^no such (?:table|view): (?:main\.)?(.*)$/.exec(message)?.[1];
   const column =
-    /^no such column: (?:.*\.)?(.*)$/.exec(message)?.[1] ?? / has no column named (.*)$/.exec(message)?.[1];
+    /^no such column: (?:.*\.)?"?(.*?)"?$/.exec(message)?.[1] ?? / has no column named (.*)$/.exec(message)?.[1];
   return {
     table: table ?? /^table (.*) has no column named /.exec(message)?.[1],
     columns: column === undefined ? undefined : [column],

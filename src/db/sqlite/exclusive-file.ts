@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 
 /** What came of the attempt to hold a file; see {@link holdExclusively}. */
 export type Holding =
@@ -30,7 +30,8 @@ const held = new Set<DatabaseSync>();
  */
 export function holdExclusively(file: string, token: number): Holding {
   createPrivately(file);
-  const database = new DatabaseSync(file);
+  const sqlite = process.getBuiltinModule("node:sqlite");
+  const database = new sqlite.DatabaseSync(file);
   try {
     // In exclusive locking mode the lock of the first write stays until the handle is closed.
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");

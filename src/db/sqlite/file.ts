@@ -1,5 +1,15 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
 import { DatabaseError } from "../errors.ts";
 
 /**
@@ -34,7 +44,8 @@ export function networkFileSystem(magic: number): string | null {
  * @throws DatabaseError `read_only`, `connection_refused` or `unsupported`, saying what stands in the way
  */
 export function prepareFile(path: string, readOnly: boolean, fileSystemOf: (folder: string) => number = magicOf): void {
-  const folder = dirname(path);
+  const target = targetOf(path);
+  const folder = dirname(target);
   if (!existsSync(path)) {
     if (readOnly)
       throw new DatabaseError("connection_refused", `There is no database file at ${path}.`, {
@@ -62,7 +73,18 @@ export function prepareFile(path: string, readOnly: boolean, fileSystemOf: (fold
   }
   assertAccess(folder, constants.W_OK, "be written to, and SQLite keeps its log beside the database");
   if (existsSync(path)) assertAccess(path, constants.R_OK | constants.W_OK, "be written to");
-  else makeFile(path);
+  else makeFile(target);
+}
+
+/** Where links lead, also one that leads nowhere yet: SQLite makes the file there, and keeps its log beside it. */
+function targetOf(path: string): string {
+  let target = path;
+  try {
+    for (let links = 0; links < 40; links++) target = resolve(dirname(target), readlinkSync(target));
+  } catch {
+    // no link, or no longer one
+  }
+  return target;
 }
 
 /** Made before SQLite does, which would let everybody read it. */
@@ -74,11 +96,14 @@ function makeFile(path: string): void {
   }
 }
 
+/** Not by `recursive`, which calls a read-only file system a missing folder. */
 function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder);
   } catch (error) {
-    throw fileError(folder, error);
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileError(folder, error);
   }
 }
 

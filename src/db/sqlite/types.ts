@@ -91,6 +91,9 @@ const INSTANT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d
 function parseInstant(text: string): Date | null {
   const match = INSTANT.exec(text);
   if (match === null) return null;
+  const day = Number(text.slice(8, 10));
+  // JavaScript takes the 30th of February for the 2nd of March.
+  if (day > 28 && new Date(text.slice(0, 10)).getUTCDate() !== day) return null;
   const iso = text.replace(" ", "T");
   const date = new Date(match[1] === undefined && iso.includes("T") ? `${iso}Z` : iso);
   return Number.isNaN(date.getTime()) ? null : date;

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseError } from "../errors.ts";
+import { maskUrl } from "../server-url.ts";
 
 const SYNCHRONOUS = ["off", "normal", "full", "extra"] as const;
 
@@ -21,16 +22,16 @@ export interface SqliteLocation {
  * @throws DatabaseError `unsupported` for anything else
  */
 export function parseSqliteUrl(urlOrPath: string, baseDirectory: string = process.cwd()): SqliteLocation {
-  const url = /^sqlite:(.*)$/s.exec(urlOrPath);
-  if (url === null) return { path: absolutePath(urlOrPath, baseDirectory), readOnly: false, synchronous: "full" };
-  const [location = "", query = ""] = splitOnce(url[1] as string, "?");
-  const path = decode(location.replace(/^\/\//, ""), urlOrPath);
+  const url = /^sqlite:(.*)$/is.exec(urlOrPath);
+  const [location = "", query = ""] = url === null ? [urlOrPath] : splitOnce(url[1] as string, "?");
+  const path = url === null ? location : decode(location.replace(/^\/\//, ""), urlOrPath);
   if (path === "")
     throw invalid(
       urlOrPath,
       "names no file",
       "Write sqlite://./fraisier.db, sqlite:///absolute/path.db or sqlite::memory:",
     );
+  if (path.includes("\0")) throw invalid(urlOrPath, "has a NUL in it", "Give a path without it.");
   return {
     path: absolutePath(path, baseDirectory),
     readOnly: false,
@@ -48,8 +49,8 @@ function parseQuery(query: string, url: string): Partial<SqliteLocation> {
     else
       throw invalid(
         url,
-        `has the parameter ${key}=${value}, which is not known`,
-        `Known are mode=ro, mode=rwc and synchronous=${SYNCHRONOUS.join("|")}.`,
+        `has a parameter "${key}" that is not known, or not with this value`,
+        `Known are mode=ro, mode=rwc and synchronous=${SYNCHRONOUS.join("|")}. Write a question mark in a path as %3F.`,
       );
   }
   return found;
@@ -67,14 +68,12 @@ function splitOnce(text: string, mark: string): [string, string?] {
 
 function decode(text: string, url: string): string {
   try {
-    const decoded = decodeURIComponent(text);
-    if (!decoded.includes("\0")) return decoded;
+    return decodeURIComponent(text);
   } catch {
-    // not percent-encoding: said below
+    throw invalid(url, "is not properly percent-encoded", "Write a percent sign in a path as %25.");
   }
-  throw invalid(url, "is not properly percent-encoded", "Write a percent sign in a path as %25.");
 }
 
 function invalid(url: string, why: string, hint: string): DatabaseError {
-  return new DatabaseError("unsupported", `The SQLite URL ${url} ${why}.`, { hint });
+  return new DatabaseError("unsupported", `The SQLite URL ${maskUrl(url)} ${why}.`, { hint });
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/db/index.ts";
+import type { Clock } from "../../src/db/index.ts";
 
 /** A clock that stands still until the test moves it. */
 export class ManualClock implements Clock {
