@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import {
   createAdapterFromUrl,
+  DatabaseError,
   DatabaseType,
   type FraiserDatabaseAdapter,
   loadDatabaseConfig,
   type MigrationResult,
+  maskUrl,
   parseSqliteUrl,
 } from "../db/index.ts";
 import { LedgerSchemaError } from "./errors.ts";
@@ -38,6 +40,7 @@ export async function openLedger({
   mode,
   ...place
 }: LedgerPlace & { readonly mode: "read" | "write" }): Promise<OpenedLedger | null> {
+  assertSupported(place);
   if (mode === "read" && !databaseExists(place)) return null;
   const adapter = await openAdapter(place, mode);
   try {
@@ -80,6 +83,7 @@ export interface DatabaseReport {
 
 /** Looks at the database without changing it. @throws DatabaseError */
 export async function inspectDatabase(place: LedgerPlace): Promise<DatabaseReport> {
+  assertSupported(place);
   if (!databaseExists(place)) return { exists: false, serverVersion: null, applied: [], pending: [], unknown: [] };
   await using adapter = await openAdapter(place, "read");
   const { serverVersion, error } = await adapter.checkHealth();
@@ -96,6 +100,7 @@ export async function inspectDatabase(place: LedgerPlace): Promise<DatabaseRepor
 
 /** Brings the schema up to date. @throws DatabaseError, LedgerSchemaError, MigrationError */
 export async function migrateDatabase(place: LedgerPlace): Promise<MigrationResult> {
+  assertSupported(place);
   await using adapter = await openAdapter(place, "write");
   await adapter.connect();
   return await runMigrations(adapter); // before the adapter is closed
@@ -117,6 +122,15 @@ async function openAdapter(place: LedgerPlace, mode: "read" | "write"): Promise<
     });
   }
   return createAdapterFromUrl(url, { baseDirectory, readOnly: mode === "read" });
+}
+
+/** The ledger's schema is written for SQLite so far. @throws DatabaseError `unsupported` for another database */
+function assertSupported(place: LedgerPlace): void {
+  const { type, url } = loadDatabaseConfig(place);
+  if (type === DatabaseType.SQLITE) return;
+  throw new DatabaseError("unsupported", `This version of Fraisier cannot keep its ledger in ${maskUrl(url)}.`, {
+    hint: "Unset FRAISIER_DB_URL, or give an SQLite file such as sqlite://./fraisier.db.",
+  });
 }
 
 /** Whether there is anything to open: an SQLite file is made by its first use, a server's database is not. */
