@@ -21,13 +21,25 @@ export interface TestDatabase {
   create(): string;
   /** Statements after which every UPDATE of a table that sets one of these columns fails. */
   failUpdates(table: string, columns: readonly string[]): string;
+  /**
+   * Statements after which every row written to a table is told in `test_write`, and the one that follows as many as
+   * `test_failing` says is refused.
+   */
+  watchWrites(table: string): readonly string[];
 }
 
-const sqlite: TestDatabase = {
+export const sqlite: TestDatabase = {
   name: "SQLite",
   create: () => `sqlite://${join(temporaryFolder(), "ledger.db")}?synchronous=off`,
   failUpdates: (table, columns) =>
     `CREATE TRIGGER fail_${table} BEFORE UPDATE OF ${columns.join(", ")} ON ${table} BEGIN SELECT RAISE(ABORT, 'refused by the test'); END`,
+  watchWrites: (table) =>
+    ["INSERT", "UPDATE", "DELETE"].map(
+      (verb) => `CREATE TRIGGER watch_${verb}_${table} BEFORE ${verb} ON ${table} BEGIN
+        SELECT RAISE(ABORT, 'refused by the test')
+          WHERE (SELECT COUNT(*) FROM test_write) = (SELECT after FROM test_failing);
+        INSERT INTO test_write (what) VALUES ('${verb} ${table}'); END`,
+    ),
 };
 
 export const DATABASES: readonly TestDatabase[] = [sqlite];
@@ -36,8 +48,9 @@ export const DATABASES: readonly TestDatabase[] = [sqlite];
 export function describeEachDatabase(
   title: string,
   body: (open: () => Promise<TestLedger>, database: TestDatabase) => void,
+  databases: readonly TestDatabase[] = DATABASES,
 ): void {
-  describe.each(DATABASES)(`${title} ($name)`, (database) => {
+  describe.each(databases)(`${title} ($name)`, (database) => {
     body(() => openLedger(database), database);
   });
 }

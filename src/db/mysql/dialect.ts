@@ -20,7 +20,6 @@ export const mysqlDialect: Dialect = {
     nestedComments: false,
     executableComments: true,
     variablePrefixes: "", // `@x` is a variable of the session, and may be used
-    numberedQuestionMarks: false,
     questionMarkOperators: false,
     carriageReturnEndsComment: false,
     compoundStatements: "routine",

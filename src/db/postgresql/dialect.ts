@@ -21,7 +21,6 @@ export const postgresDialect: Dialect = {
     nestedComments: true,
     executableComments: false,
     variablePrefixes: "", // `:` is a slice, `@` and `#` are operators
-    numberedQuestionMarks: false,
     questionMarkOperators: true,
     carriageReturnEndsComment: true,
     compoundStatements: "atomic",

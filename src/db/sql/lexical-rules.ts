@@ -22,8 +22,6 @@ export interface LexicalRules {
   readonly executableComments: boolean;
   /** Characters that begin a named variable of the database itself; refused, since one SQL text serves all. */
   readonly variablePrefixes: string;
-  /** Whether `?` followed by digits is a numbered parameter of the database itself. */
-  readonly numberedQuestionMarks: boolean;
   /** Whether `??` stands for the operator `?`. */
   readonly questionMarkOperators: boolean;
   /** Whether a carriage return by itself ends a `--` comment. */

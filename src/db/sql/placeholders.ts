@@ -19,9 +19,10 @@ export interface ParsedStatement {
  * Converts `?`, `$1` and `%s` to the database's own placeholders.
  *
  * @throws DatabaseError `parameter_mismatch` for mixed or foreign styles, `syntax_error` for an empty text, an unclosed
- * string or a second statement.
+ * string, a NUL or a second statement.
  */
 export function parseStatement(text: string, dialect: Dialect): ParsedStatement {
+  assertNoNul(text);
   const scanner = new Scanner(text, dialect.lexical);
   const pieces: string[] = [];
   const order: number[] = [];
@@ -42,7 +43,7 @@ export function parseStatement(text: string, dialect: Dialect): ParsedStatement 
     if (index < 0) throw foreignPlaceholder("$0");
     order.push(index);
     const position = dialect.numberedPlaceholders ? index + 1 : order.length;
-    pieces.push(text.slice(copied, scanner.start), dialect.placeholder(position));
+    pieces.push(text.slice(copied, scanner.start), apart(dialect.placeholder(position), scanner, dialect));
     copied = scanner.end;
   });
   if (scanner.unterminated)
@@ -58,8 +59,30 @@ export function parseStatement(text: string, dialect: Dialect): ParsedStatement 
   return { sql: pieces.join(""), verb: verb ?? "", parameterCount, order: isInOrder ? null : order };
 }
 
-/** A statement that is sent as it stands, with the database's own placeholders. */
+const WORD_PART = /[\w$\u0080-\uffff]/;
+
+/** A numbered placeholder apart from the words that it touches: `LIMIT?` is no `LIMIT$1`, which would be a name. */
+function apart(placeholder: string, { text, start, end }: Scanner, { numberedPlaceholders }: Dialect): string {
+  if (!numberedPlaceholders) return placeholder;
+  const before = WORD_PART.test(text.charAt(start - 1)) ? " " : "";
+  return before + placeholder + (WORD_PART.test(text.charAt(end)) ? " " : "");
+}
+
+/** @throws DatabaseError for a NUL: SQLite would leave out, without a word, what stands behind it */
+function assertNoNul(text: string): void {
+  if (!text.includes("\0")) return;
+  throw new DatabaseError("syntax_error", "The statement holds a NUL character.", {
+    hint: "Give values as parameters.",
+  });
+}
+
+/**
+ * A statement that is sent as it stands, with the database's own placeholders.
+ *
+ * @throws DatabaseError `syntax_error` for a NUL
+ */
 export function nativeStatement(text: string, dialect: Dialect): ParsedStatement {
+  assertNoNul(text);
   const scanner = new Scanner(text, dialect.lexical);
   const verb = scanner.next() === "word" ? text.slice(scanner.start, scanner.end).toUpperCase() : "";
   return { sql: text, verb, parameterCount: null, order: null };

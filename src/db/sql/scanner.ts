@@ -104,7 +104,8 @@ export class Scanner {
       return this.#token(this.#rules.questionMarkOperators ? "operator" : "variable", i + 2);
     let end = i + 1;
     while (isDigit(this.text.charCodeAt(end))) end++;
-    if (end > i + 1 && this.#rules.numberedQuestionMarks) return this.#token("variable", end);
+    // SQLite's numbered parameter. Elsewhere it is nothing, and `$1` in place of the mark would make another number of it.
+    if (end > i + 1) return this.#token("variable", end);
     return this.#placeholder("?", 0, i + 1);
   }
 
@@ -148,15 +149,21 @@ export class Scanner {
     return text.length;
   }
 
-  /** `E'…'`, which goes on, with its escapes, in a string that only white space with a line break separates from it. */
+  /**
+   * `E'…'`, which goes on, with its escapes, in a string that only white space with a line break, and `--` comments,
+   * separate from it.
+   */
   #escapeString(i: number): number {
     let end = this.#quoted(i, SINGLE, true);
     for (;;) {
       let next = end;
       let hasLineBreak = false;
-      while (isSpace(this.text.charCodeAt(next))) {
-        hasLineBreak ||= this.text.charCodeAt(next) === 10 || this.text.charCodeAt(next) === 13;
-        next++;
+      for (let c = this.text.charCodeAt(next); ; c = this.text.charCodeAt(next)) {
+        if (c === DASH && this.#beginsDashComment(next)) next = this.#lineEnd(next);
+        else if (isSpace(c)) {
+          hasLineBreak ||= c === 10 || c === 13;
+          next++;
+        } else break;
       }
       if (!hasLineBreak || this.text.charCodeAt(next) !== SINGLE) return end;
       end = this.#quoted(next, SINGLE, true);

@@ -37,7 +37,10 @@ const BUSY_PAUSE_MS = 3;
 /** Their `changes` count rows; that of any other statement is left over from an earlier one. */
 const COUNTING_VERBS = new Set(["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"]);
 const OUT_OF_RANGE = "ERR_OUT_OF_RANGE";
+const INT64_MIN = -(2 ** 63);
 const SQLITE_OK = 0;
+const READONLY = 8;
+const IOERR_WRITE = 778;
 
 /** One connection to an SQLite file, by `node:sqlite`. The only place that knows this driver. */
 export class SqliteConnection implements Connection {
@@ -195,7 +198,9 @@ export class SqliteConnection implements Connection {
   #readAll({ statement }: Prepared, values: readonly SqliteValue[]): SqliteValue[][] {
     if (this.#options.readOnly) {
       try {
-        return statement.all(...values) as unknown as SqliteValue[][];
+        const rows = statement.all(...values) as unknown as SqliteValue[][];
+        // Node takes this one integer for a safe number, since it has no absolute value.
+        if (!rows.some((row) => row.includes(INT64_MIN))) return rows;
       } catch (error) {
         if ((error as { code?: unknown }).code !== OUT_OF_RANGE) throw error;
       }
@@ -240,13 +245,13 @@ export class SqliteConnection implements Connection {
     try {
       return action();
     } catch (error) {
-      if (!isBusy(error)) throw translateError(error, this.#options.exposeValues);
+      if (!isBusy(error)) throw this.#translate(error);
       return this.#waitUntilFree(action, options, error);
     }
   }
 
   async #waitUntilFree<T>(action: () => T, options: Bounds, first: unknown): Promise<T> {
-    const { clock, busyTimeoutMs, exposeValues } = this.#options;
+    const { clock, busyTimeoutMs } = this.#options;
     const deadline = Math.min(options.deadline ?? Number.POSITIVE_INFINITY, clock.monotonic() + busyTimeoutMs);
     let busy = first;
     while (clock.monotonic() < deadline) {
@@ -256,19 +261,25 @@ export class SqliteConnection implements Connection {
       try {
         return action();
       } catch (error) {
-        if (!isBusy(error)) throw translateError(error, exposeValues);
+        if (!isBusy(error)) throw this.#translate(error);
         busy = error;
       }
     }
-    throw translateError(busy, exposeValues);
+    throw this.#translate(busy);
   }
 
   #translated<T>(action: () => T): T {
     try {
       return action();
     } catch (error) {
-      throw isSqliteError(error) ? translateError(error, this.#options.exposeValues) : error;
+      throw this.#translate(error);
     }
+  }
+
+  #translate(error: unknown): unknown {
+    // Where a reader is to checkpoint the log it is not SQLite that refuses, but the operating system.
+    if (this.#options.readOnly && isSqliteError(error) && error.errcode === IOERR_WRITE) error.errcode = READONLY;
+    return translateError(error, this.#options.exposeValues);
   }
 
   #assertInTime(options: Bounds): void {

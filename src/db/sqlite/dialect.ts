@@ -20,14 +20,13 @@ export const sqliteDialect: Dialect = {
     nestedComments: false,
     executableComments: false,
     variablePrefixes: ":@#",
-    numberedQuestionMarks: true,
     questionMarkOperators: false,
     carriageReturnEndsComment: false,
     compoundStatements: "trigger",
     delimiterCommand: false,
   },
-  placeholder: (n) => `?${n}`,
-  numberedPlaceholders: true,
+  placeholder: () => "?", // binding to ?1, ?2, … takes time that grows with the square of their number
+  numberedPlaceholders: false,
   quoteIdentifier: (name) => quoteWith('"', name),
   maxParameters: 32_766, // SQLITE_MAX_VARIABLE_NUMBER since 3.32
   supportsReturning: true,

@@ -3,7 +3,7 @@ import { DatabaseError, type DatabaseErrorDetails, type DatabaseErrorKind, Drive
 /** An error of `node:sqlite`: its `errcode` is SQLite's extended result code (https://sqlite.org/rescode.html). */
 export interface SqliteDriverError extends Error {
   readonly code: "ERR_SQLITE_ERROR";
-  readonly errcode: number;
+  errcode: number;
 }
 
 export function isSqliteError(error: unknown): error is SqliteDriverError {
@@ -18,8 +18,8 @@ export function isBusy(error: unknown): boolean {
 const BUSY_SNAPSHOT = 517;
 const CONSTRAINT_TRIGGER = 1811;
 
-/** The codes that decide by themselves, extended ones first. `text`: whether SQLite's own text is free of values. */
-const BY_CODE: Record<
+/** The codes that decide by themselves, extended ones first; exported for the test that provokes each. `text`: whether SQLite's own text is free of values. */
+export const BY_CODE: Record<
   number,
   {
     readonly name: string;
@@ -131,26 +131,41 @@ const BY_CODE: Record<
 };
 
 /** Code 1 says nothing by itself; these texts of SQLite hold names and pieces of the statement, never parameters. */
-const BY_MESSAGE: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
+export const BY_MESSAGE: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
   [/^near ".*": syntax error$/s, "syntax_error"],
   [/^unrecognized token: /, "syntax_error"],
   [/^incomplete input$/, "syntax_error"],
   [/^\d+ values for \d+ columns$/, "syntax_error"],
   [/ has \d+ columns? but \d+ values? were supplied$/, "syntax_error"],
   [/^ambiguous column name: /, "syntax_error"],
-  [/^misuse of aggregate/, "syntax_error"],
+  [/^misuse of (?:aggregate|window function)/, "syntax_error"],
+  [/^aggregate functions are not allowed in /, "syntax_error"],
+  [/^row value misused$/, "syntax_error"],
+  [/ (?:ORDER|GROUP) BY term out of range /, "syntax_error"],
+  [/^all VALUES must have the same number of terms$/, "syntax_error"],
+  [/ do not have the same number of result columns$/, "syntax_error"],
+  [/^sub-select returns \d+ columns? - expected \d+$/, "syntax_error"],
   [/^wrong number of arguments to function /, "syntax_error"],
   [/^no such function: /, "unsupported"],
   [/^no such module: /, "unsupported"],
   [/^cannot modify .* because it is a view$/, "unsupported"],
   [/^cannot (?:start|commit|rollback)\b/, "unsupported"],
   [/^cannot VACUUM /, "unsupported"],
+  [/^cannot (?:INSERT into|UPDATE) generated column /, "unsupported"],
+  [/^cannot (?:add|drop) (?:a |.* )?column\b/i, "unsupported"],
+  [/^error in (?:view|index|trigger) .* after (?:drop column|rename)\b/, "unsupported"],
+  [/^table .* may not be (?:modified|dropped|altered)$/, "unsupported"],
+  [/^use DROP (?:TABLE|VIEW) to delete /, "unsupported"],
+  [/^no such (?:savepoint|collation sequence|database): /, "unsupported"],
   [/^no such (?:table|view|index|trigger): /, "undefined_table"],
   [/^no such column: /, "undefined_column"],
   [/ has no column named /, "undefined_column"],
   [/^integer overflow$/, "out_of_range"],
   [/^malformed JSON$/, "out_of_range"],
   [/ already exists$/, "unknown"],
+  [/^there is already another table or index with this name: /, "unknown"],
+  [/^duplicate column name: /, "unknown"],
+  [/^foreign key mismatch - /, "unknown"],
 ];
 
 /** Turns an error of the driver into one of the vocabulary; other errors are returned as they are. */

@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { document, emptyFolder, everythingIn, FRUIT, fraisier, project } from "./support.ts";
+
+describe("config validate", () => {
+  test("says what a good file declares", async () => {
+    const folder = project(FRUIT);
+    const { exitCode, stdout, stderr } = await fraisier(folder, ["config", "validate"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toBe(`✓ ${folder}/fraises.yaml is valid: 2 fraises in 3 environments.\n`);
+    const file = join(folder, "fraises.yaml");
+    const expected = { ok: true, file, project: "fruit", fraises: 2, environments: 3 };
+    expect(await document(folder, "config", "validate")).toEqual(expected);
+    expect(everythingIn(folder)).toEqual(["fraises.yaml"]);
+  });
+
+  test("reports every mistake of a bad one, each with its place, its text and what was meant: exit 3", async () => {
+    const folder = emptyFolder();
+    writeFileSync(
+      join(folder, "fraises.yaml"),
+      `fraises:
+  shop:
+    type: api
+    git_repo: ./repository
+    helth_check:
+      url: "http://127.0.0.1/"
+    environments:
+      production:
+        app_path: ./app
+        keep_releases: many
+        env:
+          KEY: \${NOWHERE_SET}
+`,
+    );
+    const { exitCode, stdout, stderr } = await fraisier(folder, ["config", "validate"]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: "" });
+    expect(stderr).toMatch(/^fraises\.yaml:5:5: .*"helth_check"/m);
+    expect(stderr).toMatch(/^ 5 \| {5}helth_check:\n {3}\| {5}\^{11} did you mean "health_check"\?$/m);
+    expect(stderr).toMatch(/^fraises\.yaml:10:24: /m);
+    expect(stderr).toMatch(/^fraises\.yaml:12:16: .*NOWHERE_SET/m);
+  });
+
+  test("takes the file that is named, by --config or FRAISIER_CONFIG, and --config goes first", async () => {
+    const folder = emptyFolder();
+    mkdirSync(join(folder, "a"));
+    const good = join(project(FRUIT), "fraises.yaml");
+    writeFileSync(join(folder, "a", "other.yaml"), "fraises: 1");
+    expect((await fraisier(folder, ["config", "validate", "--config", good])).exitCode).toBe(0);
+    expect((await fraisier(folder, ["config", "validate"], { FRAISIER_CONFIG: good })).exitCode).toBe(0);
+    const both = ["config", "validate", "-c", "a/other.yaml"];
+    const { exitCode, stderr } = await fraisier(folder, both, { FRAISIER_CONFIG: good });
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/^a\/other\.yaml:1:10: /m);
+  });
+
+  test("finds the file of the project from any folder in it", async () => {
+    const folder = project(FRUIT);
+    mkdirSync(join(folder, "src/deep"), { recursive: true });
+    expect(await document(join(folder, "src/deep"), "config", "validate")).toMatchObject({
+      file: join(folder, "fraises.yaml"),
+    });
+  });
+});
+
+describe("whatever is wrong with fraises.yaml, every command that needs it", () => {
+  test.for([
+    "list",
+    "status",
+    "deploy shop production",
+    "deploy shop production --dry-run",
+    "rollback shop production",
+    "config validate",
+  ])("fraisier %s: exit 3 with the place, and nothing made", async (line) => {
+    const folder = project({ fraises: { shop: { ...FRUIT.fraises.shop, tpye: "api" } } });
+    const { exitCode, stdout, stderr } = await fraisier(folder, line.split(" "));
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: "" });
+    expect(stderr).toMatch(/^fraises\.yaml:\d+:\d+: .*"tpye"/m);
+    expect(everythingIn(folder)).toEqual(["fraises.yaml"]);
+  });
+});
