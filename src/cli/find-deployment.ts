@@ -1,6 +1,6 @@
 import { FraisierError } from "../db/index.ts";
 import type { Deployment, Ledger } from "../ledger/index.ts";
-import { shortId } from "../ledger/index.ts";
+import { MOST_FOUND, shortId } from "../ledger/index.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
@@ -22,8 +22,14 @@ export async function findDeployment(ledger: Ledger | null, text: string): Promi
     });
   if (matches.length > 1)
     throw new UsageError(
-      `${text} means several deployments: ${matches.map(({ id }) => shortId(id)).join(", ")}.`,
+      `${text} means several deployments: ${distinctNames(matches).join(", ")}${matches.length < MOST_FOUND ? "" : ", and perhaps more"}.`,
       "Give more of the id.",
     );
   return only;
+}
+
+/** Short ids where they tell the deployments apart; whole ones where they don't. */
+function distinctNames(deployments: readonly Deployment[]): string[] {
+  const short = deployments.map(({ id }) => shortId(id));
+  return new Set(short).size === short.length ? short : deployments.map(({ id }) => id);
 }

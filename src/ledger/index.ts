@@ -23,7 +23,7 @@ export {
   openLedger,
 } from "./open.ts";
 export type { NewOutput, OutputFilter } from "./output.ts";
-export type { PlaceFilter } from "./queries.ts";
+export { MOST_FOUND, type PlaceFilter } from "./queries.ts";
 export { migrationsDirectory, prepareSchema, runMigrations, schemaStatus } from "./schema.ts";
 export type { ServiceLock } from "./service-lock.ts";
 export type { FinishedStep } from "./steps.ts";

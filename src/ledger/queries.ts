@@ -59,6 +59,9 @@ export async function readDeploymentRow(database: Queryable, id: string): Promis
   return row ?? null;
 }
 
+/** How many {@link findDeployments} returns at most: they are shown to a person, who gives more of the id. */
+export const MOST_FOUND = 10;
+
 /** Deployments whose id begins or ends with these hex digits; at most 10. */
 export async function findDeployments(database: Queryable, text: string): Promise<Deployment[]> {
   const hex = text.toLowerCase().replaceAll("-", "");
@@ -70,9 +73,9 @@ export async function findDeployments(database: Queryable, text: string): Promis
   ] as const) {
     const where = new Where();
     where.add(`${column} >= ? AND ${column} < ?`, digits, `${digits}g`);
-    for (const deployment of await select(database, where, 10)) found.set(deployment.id, deployment);
+    for (const deployment of await select(database, where, MOST_FOUND)) found.set(deployment.id, deployment);
   }
-  return [...found.values()].slice(0, 10);
+  return [...found.values()].slice(0, MOST_FOUND);
 }
 
 /** Deployments, newest first. */

@@ -88,6 +88,16 @@ describeEachDatabase("who names a deployment", (open) => {
     for (const id of [IDS[2], IDS[3]]) expect((error as Error).message).toContain(shortId(id));
   });
 
+  test("is told whole ids where short ones are the same, and that there may be more", async () => {
+    const { ledger, adapter } = await open();
+    const ids = Array.from({ length: 12 }, (_, index) => `0198a00${index.toString(16)}-0000-7000-8000-0000deadbeef`);
+    for (const id of ids) await rename(adapter, (await ledger.createDeployment(newDeployment())).id, id);
+    const error = await findDeployment(ledger, "deadbeef").catch((thrown: Error) => thrown);
+    const { message } = error as Error;
+    expect(ids.filter((id) => message.includes(id))).toHaveLength(10);
+    expect(message).toMatch(/, and perhaps more\.$/);
+  });
+
   test.for(["aaaa", "0198a000-0000-7000-8000-000000000000"])(
     "that there is not is told so, and where ids are found: %s",
     async (text) => {

@@ -29,12 +29,13 @@ export const postgresDialect: Dialect = {
   placeholder: (n) => `$${n}`,
   numberedPlaceholders: true,
   quoteIdentifier(name) {
+    const quoted = quoteWith('"', name);
     if (Buffer.byteLength(name) > MAX_IDENTIFIER_BYTES) {
       throw new DatabaseError("unsupported", `The name ${JSON.stringify(name)} is longer than PostgreSQL's names.`, {
         hint: `Give a name of at most ${MAX_IDENTIFIER_BYTES} bytes.`,
       });
     }
-    return quoteWith('"', name);
+    return quoted;
   },
   maxParameters: 65_535, // the protocol counts them in 16 bits
   supportsReturning: true,

@@ -96,8 +96,9 @@ function findDelimiter({ text, start, end }: Scanner, delimiter: string): number
 
 function isDelimiterCommand({ kind, text, start, end }: Scanner): boolean {
   if (kind !== "word" || !/^delimiter$/i.test(text.slice(start, end))) return false;
-  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
-  return text.slice(lineStart, start).trim() === "" && /^[ \t]/.test(text.slice(end, end + 1) || " ");
+  let before = start;
+  while (/[^\S\n]/.test(text.charAt(before - 1))) before--;
+  return (before === 0 || text.charAt(before - 1) === "\n") && /^[ \t]/.test(text.slice(end, end + 1) || " ");
 }
 
 function setDelimiter(scanner: Scanner, delimiter: { text: string }): void {
