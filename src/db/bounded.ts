@@ -10,8 +10,11 @@ export interface Interruption {
   abandon(): void;
 }
 
-/** How long the server has, after it was asked, to end a statement. */
-const GRACE_MS = 2000;
+/** How long the server has, after it was asked, to end a statement or a connection. */
+export const GRACE_MS = 2000;
+
+/** How long it has to answer whether it is there. */
+export const PING_TIMEOUT_MS = 5000;
 
 /**
  * The result of `work`, which is interrupted when the signal or the deadline comes first.

@@ -60,7 +60,8 @@ export function commitOutcomeUnknown(error: unknown): DatabaseError {
 }
 
 function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (message === "timeout expired") return "ETIMEDOUT"; // `pg` gives no code
   return typeof code === "string" ? code : "unknown";
 }
 

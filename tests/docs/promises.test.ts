@@ -5,8 +5,6 @@ import { codeSpans, localLinks, ROOT, read, section } from "./documents.ts";
 
 const DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] as const;
 const README = read("README.md");
-/** What the documents speak of and other work brings: the suite that is to run on every database. */
-const TO_COME = ["tests/contract/"];
 
 /** Where each promise of the README is shown: the file and the name of a test. */
 const SHOWN: Readonly<Record<string, readonly (readonly [file: string, title: string])[]>> = {
@@ -47,7 +45,7 @@ describe.each(DOCUMENTS)("%s", (name) => {
     const paths = codeSpans(document).filter((text) =>
       /^(bin|src|tests|scripts|migrations|\.ci)\/[\w./-]*$/.test(text),
     );
-    expect(paths.filter((path) => !existsSync(join(ROOT, path)) && !TO_COME.includes(path))).toEqual([]);
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
   test("runs only npm scripts that there are", () => {

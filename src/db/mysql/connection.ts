@@ -1,5 +1,5 @@
 import type { ConnectionOptions, Connection as Driver, TypedParameterValue } from "mysql2";
-import { bounded, type Interruption } from "../bounded.ts";
+import { bounded, GRACE_MS, type Interruption, PING_TIMEOUT_MS } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
 import { DatabaseError } from "../errors.ts";
@@ -179,13 +179,13 @@ export class MysqlConnection implements Connection {
   }
 
   async reset(): Promise<void> {
+    if (this.#inTransaction && this.#state === "open") await this.control("ROLLBACK");
     // A late request to end a statement could meet the next user's.
     if (this.#state === "doubtful") throw new Error("a statement was ended on this connection");
-    if (this.#inTransaction) await this.control("ROLLBACK");
   }
 
   async ping(): Promise<void> {
-    await this.control("SELECT 1");
+    await this.control("SELECT 1", { deadline: this.#options.clock.monotonic() + PING_TIMEOUT_MS });
   }
 
   async close(): Promise<void> {
@@ -194,8 +194,11 @@ export class MysqlConnection implements Connection {
     if (!isAlive) return this.#destroy();
     this.#stream.ref();
     const closed = new Promise<void>((resolve) => this.#stream.once("close", () => resolve()));
+    // A server that hangs does not end the connection by itself.
+    const patience = this.#options.clock.startTimer(() => this.#destroy(), GRACE_MS);
     this.#driver.end();
     await closed;
+    patience.cancel();
   }
 
   async #run(sql: string, values: readonly MysqlValue[], keep: boolean): Promise<RawResult> {
@@ -313,7 +316,7 @@ export class MysqlConnection implements Connection {
 
   /** MySQL has no other way than a second connection. */
   async #kill(): Promise<void> {
-    const killer = await MysqlConnection.open({ ...this.#options, onLost: () => {} });
+    const killer = await MysqlConnection.open({ ...this.#options, connectTimeoutMs: GRACE_MS, onLost: () => {} });
     try {
       await killer.control(`KILL QUERY ${this.#driver.threadId}`);
     } finally {

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { GRACE_MS } from "../bounded.ts";
 import type { ServerLocation } from "../server-url.ts";
 
 const CANCEL_REQUEST_CODE = 80_877_102;
@@ -19,7 +20,7 @@ export function requestCancel(
   });
   return new Promise((resolve) => {
     const stream = socket === null ? connect(port, host ?? "127.0.0.1") : connect(`${socket}/.s.PGSQL.${port}`);
-    stream.setTimeout(5000, () => stream.destroy());
+    stream.setTimeout(GRACE_MS, () => stream.destroy());
     stream.once("connect", () => stream.end(message));
     stream.once("error", () => stream.destroy());
     stream.once("close", () => resolve());

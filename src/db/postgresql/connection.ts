@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { bounded, type Interruption } from "../bounded.ts";
+import { bounded, GRACE_MS, type Interruption, PING_TIMEOUT_MS } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
 import { DatabaseError } from "../errors.ts";
@@ -183,21 +183,24 @@ export class PostgresConnection implements Connection {
   }
 
   async reset(): Promise<void> {
+    if (this.inTransaction && this.#state === "open") await this.control("ROLLBACK");
     // A late request to cancel could meet the next user's statement.
     if (this.#state === "doubtful") throw new Error("a statement was cancelled on this connection");
-    if (this.inTransaction) await this.control("ROLLBACK");
   }
 
   async ping(): Promise<void> {
-    await this.control("SELECT 1");
+    await this.control("SELECT 1", { deadline: this.#options.clock.monotonic() + PING_TIMEOUT_MS });
   }
 
   async close(): Promise<void> {
     const isAlive = this.isUsable;
     this.#state = "closed";
+    if (!isAlive) return this.#destroy();
     this.#internals.ref();
-    if (isAlive) await this.#client.end();
-    else this.#destroy();
+    // A server that hangs does not end the connection by itself.
+    const patience = this.#options.clock.startTimer(() => this.#destroy(), GRACE_MS);
+    await this.#client.end();
+    patience.cancel();
   }
 
   async #run(text: string, values: readonly PostgresValue[], keep: boolean): Promise<RawResult> {
