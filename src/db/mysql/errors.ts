@@ -42,6 +42,7 @@ const BY_NUMBER: Readonly<Record<number, Known>> = {
   1217: known("foreign_key_violation"),
   1451: known("foreign_key_violation"),
   1452: known("foreign_key_violation"),
+  3730: known("foreign_key_violation"), // DROP of a table that others refer to
   1048: known("not_null_violation"),
   1364: known("not_null_violation"),
   3819: known("check_violation"),
@@ -105,11 +106,18 @@ const BY_NUMBER: Readonly<Record<number, Known>> = {
   1047: known("connection_refused"), // Galera: the node is not ready
 };
 
+/** By the class of the SQLSTATE: what is wrong in a statement, whose names and pieces the text repeats. */
+const OTHERS: Readonly<Record<string, Known>> = { "42": known("syntax_error"), "08": known("connection_lost") };
+
 const UNKNOWN_DATABASE = 1049;
 
 /** Turns what the server reported into an error of the project's vocabulary. */
 export function translateServerError(error: MysqlServerError, exposeValues: boolean): DatabaseError {
-  const { kind, text: isFree, hint } = BY_NUMBER[error.errno] ?? silent("unknown");
+  const {
+    kind,
+    text: isFree,
+    hint,
+  } = BY_NUMBER[error.errno] ?? OTHERS[error.sqlState.slice(0, 2)] ?? silent("unknown");
   const text = isFree ? error.sqlMessage : undefined;
   const what = text ?? WITHOUT_TEXT[kind] ?? "The server refused the statement; its text may hold values";
   return new DatabaseError(kind, `MySQL: ${what.replace(/\.$/, "")} (${error.errno}, ${error.code}).`, {

@@ -35,7 +35,6 @@ export function buildInsert(
  */
 export function buildInsertMany(dialect: Dialect, table: string, rows: readonly Row[]): BuiltStatement[] {
   const columns = Object.keys(rows[0] ?? {});
-  if (columns.length === 0) return rows.map((row) => buildInsert(dialect, table, row, null));
   rows.forEach((row, index) => {
     const odd =
       Object.keys(row).find((key) => !columns.includes(key)) ?? columns.find((key) => !Object.hasOwn(row, key));
@@ -50,6 +49,7 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
       );
     }
   });
+  if (columns.length === 0) return rows.map((row) => buildInsert(dialect, table, row, null));
   const rowsPerStatement = Math.max(1, Math.floor(dialect.maxParameters / columns.length));
   const head = `INSERT INTO ${dialect.quoteIdentifier(table)} (${list(dialect, columns)}) VALUES `;
   const group = `(${marks(columns.length)})`;

@@ -153,7 +153,7 @@ export const BY_MESSAGE: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
   [/^cannot VACUUM /, "unsupported"],
   [/^cannot (?:INSERT into|UPDATE) generated column /, "unsupported"],
   [/^cannot (?:add|drop) (?:a |.* )?column\b/i, "unsupported"],
-  [/^error in (?:view|index|trigger) .* after (?:drop column|rename)\b/, "unsupported"],
+  [/^error in (?:table|view|index|trigger) .* after (?:drop column|rename)\b/, "unsupported"],
   [/^table .* may not be (?:modified|dropped|altered)$/, "unsupported"],
   [/^use DROP (?:TABLE|VIEW) to delete /, "unsupported"],
   [/^no such (?:savepoint|collation sequence|database): /, "unsupported"],
@@ -171,7 +171,8 @@ export const BY_MESSAGE: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
 /** Turns an error of the driver into one of the vocabulary; other errors are returned as they are. */
 export function translateError(error: unknown, exposeValues: boolean): unknown {
   if (!isSqliteError(error)) return error;
-  const generic = error.errcode === 1 ? BY_MESSAGE.find(([pattern]) => pattern.test(error.message)) : undefined;
+  const generic =
+    (error.errcode & 0xff) === 1 ? BY_MESSAGE.find(([pattern]) => pattern.test(error.message)) : undefined;
   if (generic)
     return databaseError(
       error,
