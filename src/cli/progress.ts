@@ -41,8 +41,7 @@ export function createProgress(terminal: Terminal, command: string): Progress {
       if (event.type === "step_finished") line?.hide();
       const text = describe(event, terminal, line !== null);
       if (text !== null) say(text);
-      if (event.type === "deployment_started") waiting("lock");
-      if (event.type === "deployment_finished") waiting("done");
+      if (event.type === "deployment_finished") waiting("old releases go");
     },
     waiting,
     close: () => {

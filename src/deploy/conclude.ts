@@ -45,10 +45,17 @@ export async function conclude(conclusion: Conclusion): Promise<DeploymentReport
       details: details(prepared, null, []),
       fraise: { status: checked ? "healthy" : "unknown", deployed: true },
     };
+    const done = { step: "done", direction: "do" } as const;
+    const started = context.clock.monotonic();
+    const finish = (outcome: "success" | "failed", message: string | null) => {
+      const seconds = (context.clock.monotonic() - started) / 1000;
+      context.listener({ type: "step_finished", ...done, outcome, seconds, message });
+    };
+    context.listener({ type: "step_started", ...done });
     try {
       // The step is begun here and ended by the transaction that records the success.
       await context.ledger.startStep(conclusion.lease, conclusion.deployment.id, { name: "done", direction: "do" });
-      const report = await record(conclusion, end, null);
+      const report = await record(conclusion, end, null, () => finish("success", null));
       await prepared.afterwards?.().catch((error: Error) =>
         context.listener({
           type: "warning",
@@ -57,6 +64,7 @@ export async function conclude(conclusion: Conclusion): Promise<DeploymentReport
       );
       return report;
     } catch (error) {
+      finish("failed", context.mask((error as Error).message));
       return concludeFailure({ ...conclusion, failure: error });
     }
   }
@@ -152,7 +160,13 @@ function details(
   };
 }
 
-async function record(conclusion: Conclusion, end: DeploymentEnd, hint: string | null): Promise<DeploymentReport> {
+/** @param onWritten called once the end is in the ledger, before whoever watches is told of it */
+async function record(
+  conclusion: Conclusion,
+  end: DeploymentEnd,
+  hint: string | null,
+  onWritten: () => void = () => {},
+): Promise<DeploymentReport> {
   const { context, deployment, lease, failure } = conclusion;
   const { ledger, mask, listener } = context;
   const masked: DeploymentEnd = {
@@ -164,6 +178,7 @@ async function record(conclusion: Conclusion, end: DeploymentEnd, hint: string |
   };
   try {
     const ended = await ledger.endDeployment(lease, deployment.id, masked);
+    onWritten();
     listener({
       type: "deployment_finished",
       deploymentId: ended.id,

@@ -26,14 +26,6 @@ export async function perform(
 ): Promise<DeploymentReport> {
   const { ledger, clock, listener } = context;
   const deployment = await ledger.createDeployment(row);
-  const now = () => new Date(clock.now());
-  await ledger.recordStep(deployment.id, {
-    name: "plan",
-    startedAt: planStarted,
-    endedAt: now(),
-    outcome: "success",
-    message: null,
-  });
   listener({
     type: "deployment_started",
     deploymentId: deployment.id,
@@ -41,31 +33,33 @@ export async function perform(
     fraise: row.fraise,
     environment: row.environment,
   });
-  const lockStarted = now();
+  const finish = async (
+    name: "plan" | "lock",
+    startedAt: Date,
+    outcome: "success" | "failed" | "cancelled",
+    message: string | null = null,
+  ) => {
+    const endedAt = new Date(clock.now());
+    await ledger.recordStep(deployment.id, { name, startedAt, endedAt, outcome, message });
+    const seconds = (endedAt.getTime() - startedAt.getTime()) / 1000;
+    listener({ type: "step_finished", step: name, direction: "do", outcome, seconds, message });
+  };
+  listener({ type: "step_started", step: "plan", direction: "do" });
+  await finish("plan", planStarted, "success");
+  const lockStarted = new Date(clock.now());
+  listener({ type: "step_started", step: "lock", direction: "do" });
   let lock: TargetLock;
   try {
     context.signal.throwIfAborted();
     lock = await lockTarget(context);
   } catch (error) {
     const message = context.signal.aborted ? "interrupted before it began" : context.mask((error as Error).message);
-    await ledger.recordStep(deployment.id, {
-      name: "lock",
-      startedAt: lockStarted,
-      endedAt: now(),
-      outcome: isLockedError(error) ? "failed" : "cancelled",
-      message,
-    });
+    await finish("lock", lockStarted, isLockedError(error) ? "failed" : "cancelled", message);
     await ledger.cancelPending(deployment.id, message);
     throw error;
   }
   try {
-    await ledger.recordStep(deployment.id, {
-      name: "lock",
-      startedAt: lockStarted,
-      endedAt: now(),
-      outcome: "success",
-      message: null,
-    });
+    await finish("lock", lockStarted, "success");
     await ledger.beginDeployment(lock.lease, deployment.id);
     return await underLock(context, deployment, lock, prepare);
   } finally {

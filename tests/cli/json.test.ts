@@ -50,6 +50,10 @@ describe("with --json", () => {
     for (const line of lines(deployed)) expectConventions(line, "fraisier.deploy/1");
     expect(lines(deployed).map(({ type, step }) => (step === undefined ? type : `${type} ${step}`))).toEqual([
       "deployment_started",
+      "step_started plan",
+      "step_finished plan",
+      "step_started lock",
+      "step_finished lock",
       "step_started fetch",
       ...lines(deployed).flatMap(({ type, step }) => (type === "output" && step === "fetch" ? ["output fetch"] : [])),
       "step_finished fetch",
@@ -65,6 +69,8 @@ describe("with --json", () => {
       "step_started health",
       ...lines(deployed).flatMap(({ type }) => (type === "probe" ? ["probe"] : [])),
       "step_finished health",
+      "step_started done",
+      "step_finished done",
       "deployment_finished",
       "result",
     ]);
