@@ -6,16 +6,18 @@ import { maskUrl } from "./server-url.ts";
 import { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
 import { DatabaseType } from "./types.ts";
 
+const TYPE_OF_SCHEME: ReadonlyMap<string, DatabaseType> = new Map([
+  ["sqlite", DatabaseType.SQLITE],
+  ["postgresql", DatabaseType.POSTGRESQL],
+  ["postgres", DatabaseType.POSTGRESQL],
+  ["mysql", DatabaseType.MYSQL],
+  ["mariadb", DatabaseType.MYSQL],
+]);
+
 /** The database that a URL is for. @throws DatabaseError `unsupported` for a scheme that no database has */
 export function databaseTypeOfUrl(url: string): DatabaseType {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? "";
-  const type = {
-    sqlite: DatabaseType.SQLITE,
-    postgresql: DatabaseType.POSTGRESQL,
-    postgres: DatabaseType.POSTGRESQL,
-    mysql: DatabaseType.MYSQL,
-    mariadb: DatabaseType.MYSQL,
-  }[scheme];
+  const type = TYPE_OF_SCHEME.get(scheme);
   if (type !== undefined) return type;
   throw new DatabaseError("unsupported", `${maskUrl(url)} is not the URL of a database that Fraisier knows.`, {
     hint: "Write sqlite://./fraisier.db, postgresql://user@host/database or mysql://user@host/database.",

@@ -151,9 +151,10 @@ function invalid(url: string, why: string, hint: string): DatabaseError {
   return new DatabaseError("unsupported", `The database URL ${maskUrl(url)} ${why}.`, { hint });
 }
 
+/** `user:password@` behind a scheme, or, in what was mistyped, without a scheme or its slashes. */
+const CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/+[^:@/?#]*|\/*(?!sqlite:)[^:@/?#]*(?=:(?!\/\/))):.*@/is;
+
 /** A URL as it may be shown: its password, and whatever its query says in secret, are masked. */
 export function maskUrl(url: string): string {
-  return url
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/?#]*):.*@/is, "$1:***@")
-    .replace(/([?&][^=&#]*(?:password|secret|token)[^=&#]*=)[^&#]*/gi, "$1***");
+  return url.replace(CREDENTIALS, "$1:***@").replace(/([?&][^=&#]*(?:password|secret|token)[^=&#]*=)[^&#]*/gi, "$1***");
 }

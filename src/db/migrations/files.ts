@@ -21,7 +21,10 @@ export interface MigrationFile {
 }
 
 const FILE_NAME = /^(\d+)_[A-Za-z0-9_-]+\.sql$/;
-const SECTION = /^[ \t]*--[ \t]*migrate:(up|down)[ \t]*$/gm;
+/** Whatever looks like a mark has to be one: what goes down must never be taken for what goes up. */
+const MARK = /^[ \t]*--[ \t]*migrate[ \t]*:.*$/gim;
+const SECTION = /^[ \t]*--[ \t]*migrate:(up|down)[ \t]*$/;
+const COMMENT = /--.*|\/\*[\s\S]*?\*\//g;
 
 /**
  * Reads the migrations of a folder, in the order of their numbers.
@@ -78,9 +81,9 @@ function decodeUtf8(bytes: Uint8Array, path: string): string {
 }
 
 function sections(text: string, path: string): Pick<MigrationFile, "up" | "upLine" | "down"> {
-  const marks = [...text.matchAll(SECTION)];
-  const isOrdered = marks[0]?.[1] === "up" && (marks.length === 1 || (marks.length === 2 && marks[1]?.[1] === "down"));
-  if (!isOrdered) {
+  const marks = [...text.matchAll(MARK)];
+  const names = marks.map((mark) => SECTION.exec(mark[0])?.[1] ?? "").join();
+  if (names !== "up" && names !== "up,down") {
     throw new MigrationError(
       "migration_unreadable",
       `${path} needs the line "-- migrate:up" and, after it, at most one "-- migrate:down".`,
@@ -88,6 +91,11 @@ function sections(text: string, path: string): Pick<MigrationFile, "up" | "upLin
     );
   }
   const [up, down] = marks as [RegExpExecArray, RegExpExecArray?];
+  if (text.slice(0, up.index).replace(COMMENT, "").trim() !== "") {
+    throw new MigrationError("migration_unreadable", `${path} has statements before "-- migrate:up".`, {
+      hint: "Put them below that line.",
+    });
+  }
   const upStart = up.index + up[0].length;
   return {
     up: text.slice(upStart, down?.index),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { FraiserDatabaseAdapter } from "../adapter.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { DatabaseError } from "../errors.ts";
+import { nativeStatement } from "../sql/placeholders.ts";
 import { splitStatements } from "../sql/splitter.ts";
 import type { Transaction } from "../transaction.ts";
 import type { DatabaseType, Queryable } from "../types.ts";
@@ -18,7 +19,7 @@ export interface MigrationOptions {
   readonly clock?: Clock;
   /** `each` file is a transaction of its own, or `all` of a run together: then nobody ever sees half of it. Default `each`. */
   readonly transaction?: "each" | "all";
-  /** Called after each migration that was applied. */
+  /** Called for each migration once it is applied for good. */
   readonly onApplied?: (name: string, durationMs: number) => void;
 }
 
@@ -88,7 +89,12 @@ export class MigrationRunner {
     assertConsistent(files, await readApplied(this.#adapter));
     const batches = this.#options.transaction === "all" ? [files] : files.map((file) => [file]);
     const applied: string[] = [];
-    for (const batch of batches) applied.push(...(await this.#adapter.transaction((tx) => this.#apply(tx, batch))));
+    for (const batch of batches) {
+      for (const { name, durationMs } of await this.#adapter.transaction((tx) => this.#apply(tx, batch))) {
+        applied.push(name);
+        this.#options.onApplied?.(name, durationMs);
+      }
+    }
     assertConsistent(files, await readApplied(this.#adapter));
     return { databaseType: this.#adapter.databaseType(), applied, pending: [] };
   }
@@ -97,18 +103,26 @@ export class MigrationRunner {
     return readMigrations(join(this.#options.directory, this.#adapter.databaseType()));
   }
 
-  /** @returns the names of those that this call applied; somebody else may have applied the others meanwhile */
-  async #apply(tx: Transaction, files: readonly MigrationFile[]): Promise<string[]> {
+  /** @returns those that this call applied; somebody else may have applied the others meanwhile */
+  async #apply(tx: Transaction, files: readonly MigrationFile[]): Promise<{ name: string; durationMs: number }[]> {
     const known = await readApplied(tx);
     const pending = files.filter((file) => !known.some((row) => row.version === file.version));
     if (pending.length > 0) await tx.executeQuery(createTable(this.#adapter.dialect.instantType));
-    for (const file of pending) await this.#applyFile(tx, file);
-    return pending.map((file) => file.name);
+    const applied: { name: string; durationMs: number }[] = [];
+    for (const file of pending) applied.push({ name: file.name, durationMs: await this.#applyFile(tx, file) });
+    return applied;
   }
 
-  async #applyFile(tx: Transaction, file: MigrationFile): Promise<void> {
+  /** @returns how long it took, in milliseconds */
+  async #applyFile(tx: Transaction, file: MigrationFile): Promise<number> {
     const started = this.#clock.monotonic();
-    for (const statement of splitStatements(file.up, this.#adapter.dialect.lexical)) {
+    const { dialect } = this.#adapter;
+    const statements = splitStatements(file.up, dialect.lexical);
+    for (const { text, line } of statements) {
+      const { verb } = nativeStatement(text, dialect);
+      if (TRANSACTION_VERBS.has(verb)) throw failed(file, file.upLine + line - 1, transactionControl(verb));
+    }
+    for (const statement of statements) {
       await tx.executeQuery(statement.text, [], { placeholders: "native", prepare: false }).catch((cause) => {
         throw failed(file, file.upLine + statement.line - 1, cause);
       });
@@ -123,7 +137,7 @@ export class MigrationRunner {
       duration_ms: Math.round(duration),
     };
     await tx.insert("tb_schema_migration", row, { idColumn: "version" });
-    this.#options.onApplied?.(file.name, duration);
+    return duration;
   }
 
   #assertTransactionalDdl(): void {
@@ -132,9 +146,16 @@ export class MigrationRunner {
   }
 }
 
+/** What would begin or end the transaction that a file is applied in, and so make half of it stay. */
+const TRANSACTION_VERBS = new Set(["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"]);
+
+function transactionControl(verb: string): DatabaseError {
+  return new DatabaseError("unsupported", `${verb} has no place here, for the file is applied in a transaction.`);
+}
+
 function createTable(instantType: string): string {
   return `CREATE TABLE IF NOT EXISTS tb_schema_migration (
-    version INTEGER NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL PRIMARY KEY,
     name VARCHAR(255) NOT NULL,
     checksum CHAR(64) NOT NULL,
     applied_at ${instantType} NOT NULL,

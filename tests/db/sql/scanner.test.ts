@@ -1,0 +1,59 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { count, DIALECTS, FULL, hostileText, LONG, NAMES, scan, secondsPerMegabyte } from "./support.ts";
+
+/** Tokens that are whole whatever stands beside them, as long as something separates them. */
+const EVERYWHERE = ["a", "été", "_1$", "'it''s ? -- '", "''", "?", "$1", "%s", ";", "1.5e-3", "(", "=", "::", "<"];
+const TOKENS = {
+  sqlite: [...EVERYWHERE, '"a""?"', "`a``?`", "[a'?;]", "'\\'", ":x", "@x", "?12", "??"],
+  postgresql: [...EVERYWHERE, '"a""?"', "E'\\' ?'", "$$ ' ? $a $$", "$a$ $$ ; $a$", "'\\'", "??"],
+  mysql: [...EVERYWHERE, '"a\\" ?"', "`a``?`", "'\\' ?'", "@", "!"],
+};
+
+describe.each(NAMES.map((name) => [name, DIALECTS[name]] as const))("the scanner (%s)", (name, dialect) => {
+  test.each(["'a", "'a''", '"a', "/* a", "/* a *", "a 'b"])("notices that %s is never closed", (text) => {
+    const { unterminated, tokens } = scan(text, dialect);
+    expect(unterminated).toBe(true);
+    expect(tokens.at(-1)?.end ?? text.length).toBe(text.length);
+  });
+
+  test("finds tokens that cover any text, with nothing but space and comments between them", () => {
+    fc.assert(
+      fc.property(hostileText, (sql) => {
+        let at = 0;
+        const { tokens } = scan(sql, dialect);
+        for (const { start, end } of [...tokens, { start: sql.length, end: sql.length + 1 }]) {
+          expect(start).toBeGreaterThanOrEqual(at);
+          expect(end).toBeGreaterThan(start);
+          expect(scan(sql.slice(at, start), dialect).tokens).toEqual([]);
+          at = end;
+        }
+      }),
+      { numRuns: FULL ? 20_000 : 1000 },
+    );
+  });
+
+  test("finds each token again, whatever stands between them", () => {
+    const token = fc.constantFrom(...TOKENS[name]);
+    // No mere line break, over which a string of PostgreSQL goes on.
+    const between = fc.constantFrom(" ", "\t", " /* -- */\n", '/* " ? ; */', " /**/ ");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(token, between), { maxLength: 30 }), (parts) => {
+        const sql = parts.flat().join("");
+        expect(scan(sql, dialect).tokens.map((found) => found.text)).toEqual(parts.map(([text]) => text));
+      }),
+      { numRuns: FULL ? 20_000 : 500 },
+    );
+  });
+
+  test.each(Object.entries(LONG))("needs a time that grows with the text, and no faster: %s", (_, unit) => {
+    // A time that grew with the square would be minutes.
+    expect(secondsPerMegabyte(unit, (sql) => count(sql, dialect))).toBeLessThan(2);
+  });
+
+  test.runIf(FULL)("reads a megabyte of statements in less than 50 ms", () => {
+    const statement = "SELECT a, 'it''s' FROM \"t\" WHERE b = ? AND c > 1.5 -- so\n;";
+    const times = Array.from({ length: 5 }, () => secondsPerMegabyte(statement, (sql) => count(sql, dialect)));
+    expect(Math.min(...times)).toBeLessThan(0.05);
+  });
+});
