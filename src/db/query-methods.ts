@@ -56,13 +56,13 @@ export abstract class QueryMethods implements Queryable {
     options: StatementOptions = {},
   ): Promise<QueryResult<R>> {
     const { rows, columns, affectedRows, executionTimeMs } = await this.run(query, params, options);
-    return { rows: rows as R[], rowCount: columns.length > 0 ? rows.length : affectedRows, columns, executionTimeMs };
+    return { rows: rows as R[], rowCount: rows.length || affectedRows, columns, executionTimeMs };
   }
 
   /** Runs a statement and returns how many rows it matched, also those that it left as they were. @throws DatabaseError */
   async executeUpdate(query: string, params: readonly unknown[] = [], options: StatementOptions = {}): Promise<number> {
-    const { rows, columns, affectedRows } = await this.run(query, params, options);
-    return columns.length > 0 ? rows.length : affectedRows;
+    const { rows, affectedRows } = await this.run(query, params, options);
+    return rows.length || affectedRows;
   }
 
   /**
@@ -73,10 +73,11 @@ export abstract class QueryMethods implements Queryable {
    */
   async insert(table: string, data: Row, options: KeyOptions = {}): Promise<string> {
     const idColumn = options.idColumn ?? "id";
-    const given = data[idColumn];
+    const given = givenKey(data, idColumn);
     if (given !== undefined && given !== null) {
+      const key = keyText(given, table, idColumn); // fails, if it does, before anything is written
       await this.#runBuilt(buildInsert(this.dialect, table, data, null), options);
-      return keyText(given, table, idColumn);
+      return key;
     }
     if (this.dialect.supportsReturning) {
       const { rows } = await this.#runBuilt(buildInsert(this.dialect, table, data, idColumn), options);
@@ -110,7 +111,7 @@ export abstract class QueryMethods implements Queryable {
       const { rows } = await this.#runBuilt(built, options);
       return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
     }
-    let key: unknown = data[idColumn];
+    let key = givenKey(data, idColumn);
     await this.atomically(async (scope) => {
       const query = async (text: string, params: readonly unknown[]) => (await scope.run(text, params, options)).rows;
       await assertOnlyConflict(query, tableKeys, table, data, options.conflict);
@@ -155,6 +156,11 @@ export abstract class QueryMethods implements Queryable {
     this.countedUp.add(known);
     return true;
   }
+}
+
+/** The key in the data itself: every object has a `constructor`. */
+function givenKey(data: Row, idColumn: string): unknown {
+  return Object.hasOwn(data, idColumn) ? data[idColumn] : undefined;
 }
 
 function keyUnknown(table: string, idColumn: string): DatabaseError {

@@ -39,8 +39,9 @@ const IN_TRANSACTION = 1;
 const NOT_PREPARABLE = "ER_UNSUPPORTED_PS";
 const NEEDS_PREPARING_ANEW = "ER_NEED_REPREPARE";
 
+/** NO_AUTO_VALUE_ON_ZERO: a key of 0 is stored as 0, as every other one is. */
 const SQL_MODE =
-  "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+  "NO_AUTO_VALUE_ON_ZERO,ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
 /** What every session is set to, so that values look the same everywhere. */
 const SESSION = `SET NAMES utf8mb4, time_zone = '+00:00', autocommit = 1, sql_mode = '${SQL_MODE}'`;

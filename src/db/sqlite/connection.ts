@@ -5,7 +5,7 @@ import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts
 import { type RowBuilder, rowBuilder } from "../row-builder.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
 import { QUERY_ONLY } from "./dialect.ts";
-import { isBusy, isSqliteError, translateError } from "./errors.ts";
+import { type FailedStatement, isBusy, isSqliteError, translateError } from "./errors.ts";
 import { decoderFor, encodeValue, type SqliteValue } from "./types.ts";
 
 /** How a connection is opened. */
@@ -101,7 +101,10 @@ export class SqliteConnection implements Connection {
 
   run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): RawResult | Promise<RawResult> {
     const values = params.map((value, index) => encodeValue(value, index + 1));
-    return this.#whenFree(() => this.#runOnce(statement, values, options.keep), options);
+    return this.#whenFree(() => this.#runOnce(statement, values, options.keep), options, {
+      sql: statement.sql,
+      values,
+    });
   }
 
   async *stream(
@@ -122,7 +125,7 @@ export class SqliteConnection implements Connection {
         throw error;
       }
     };
-    const { prepared, rows, first } = await this.#whenFree(begin, options);
+    const { prepared, rows, first } = await this.#whenFree(begin, options, { sql: statement.sql, values });
     this.#streams.add(rows);
     this.#refreshColumns(prepared);
     let next = first;
@@ -240,17 +243,22 @@ export class SqliteConnection implements Connection {
   }
 
   /** Runs `action`, and again after a short pause for as long as somebody else has the file locked. */
-  #whenFree<T>(action: () => T, options: Bounds): T | Promise<T> {
+  #whenFree<T>(action: () => T, options: Bounds, statement?: FailedStatement): T | Promise<T> {
     if (options.signal?.aborted) throw cancelled();
     try {
       return action();
     } catch (error) {
-      if (!isBusy(error)) throw this.#translate(error);
-      return this.#waitUntilFree(action, options, error);
+      if (!isBusy(error)) throw this.#translate(error, statement);
+      return this.#waitUntilFree(action, options, error, statement);
     }
   }
 
-  async #waitUntilFree<T>(action: () => T, options: Bounds, first: unknown): Promise<T> {
+  async #waitUntilFree<T>(
+    action: () => T,
+    options: Bounds,
+    first: unknown,
+    statement: FailedStatement | undefined,
+  ): Promise<T> {
     const { clock, busyTimeoutMs } = this.#options;
     const deadline = Math.min(options.deadline ?? Number.POSITIVE_INFINITY, clock.monotonic() + busyTimeoutMs);
     let busy = first;
@@ -261,7 +269,7 @@ export class SqliteConnection implements Connection {
       try {
         return action();
       } catch (error) {
-        if (!isBusy(error)) throw this.#translate(error);
+        if (!isBusy(error)) throw this.#translate(error, statement);
         busy = error;
       }
     }
@@ -276,10 +284,10 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  #translate(error: unknown): unknown {
+  #translate(error: unknown, statement?: FailedStatement): unknown {
     // Where a reader is to checkpoint the log it is not SQLite that refuses, but the operating system.
     if (this.#options.readOnly && isSqliteError(error) && error.errcode === IOERR_WRITE) error.errcode = READONLY;
-    return translateError(error, this.#options.exposeValues);
+    return translateError(error, this.#options.exposeValues, statement);
   }
 
   #assertInTime(options: Bounds): void {

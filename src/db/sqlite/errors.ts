@@ -168,12 +168,18 @@ export const BY_MESSAGE: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
   [/^foreign key mismatch - /, "unknown"],
 ];
 
+/** The statement that failed, and what it was given. */
+export interface FailedStatement {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
 /** Turns an error of the driver into one of the vocabulary; other errors are returned as they are. */
-export function translateError(error: unknown, exposeValues: boolean): unknown {
+export function translateError(error: unknown, exposeValues: boolean, failed?: FailedStatement): unknown {
   if (!isSqliteError(error)) return error;
   const generic =
     (error.errcode & 0xff) === 1 ? BY_MESSAGE.find(([pattern]) => pattern.test(error.message)) : undefined;
-  if (generic)
+  if (generic && !namesParameter(error.message, failed))
     return databaseError(
       error,
       generic[1],
@@ -196,6 +202,13 @@ export function translateError(error: unknown, exposeValues: boolean): unknown {
     ...constraintNames(entry.text ? error.message : ""),
     hint: entry.hint,
   });
+}
+
+/** FTS5 takes a parameter for a query of its own, and names pieces of it in SQLite's words. */
+function namesParameter(text: string, failed: FailedStatement | undefined): boolean {
+  const name = /: (.+)$/s.exec(text)?.[1];
+  if (name === undefined || failed === undefined || failed.sql.includes(name)) return false;
+  return failed.values.some((value) => typeof value === "string" && value.includes(name));
 }
 
 function databaseError(

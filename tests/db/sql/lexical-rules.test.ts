@@ -34,6 +34,7 @@ const RULES: Record<string, readonly Rule[]> = {
     // A string goes on after a line break, and keeps its escapes.
     { text: "E'a'\n '\\' ?' x", postgresql: ["string E'a'\n '\\' ?'", "word x"] },
     { text: "E'a' -- so\n '\\' ?' x", postgresql: ["string E'a' -- so\n '\\' ?'", "word x"] },
+    { text: "E'a'\r'\\' ?' x", postgresql: ["string E'a'\r'\\' ?'", "word x"] },
     { text: "E'a' -- so '\\' ?'", postgresql: ["string E'a'"] },
     { text: "E'a' '\\' ?", postgresql: ["string E'a'", "string '\\'", "placeholder ?"] },
   ],

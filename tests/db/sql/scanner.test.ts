@@ -51,9 +51,9 @@ describe.each(NAMES.map((name) => [name, DIALECTS[name]] as const))("the scanner
     expect(secondsPerMegabyte(unit, (sql) => count(sql, dialect))).toBeLessThan(2);
   });
 
-  test.runIf(FULL)("reads a megabyte of statements in less than 50 ms", () => {
+  test("reads a megabyte of statements in less than 50 ms, or a second on a busy machine", () => {
     const statement = "SELECT a, 'it''s' FROM \"t\" WHERE b = ? AND c > 1.5 -- so\n;";
     const times = Array.from({ length: 5 }, () => secondsPerMegabyte(statement, (sql) => count(sql, dialect)));
-    expect(Math.min(...times)).toBeLessThan(0.05);
+    expect(Math.min(...times)).toBeLessThan(FULL ? 0.05 : 1);
   });
 });

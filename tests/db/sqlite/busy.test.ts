@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { SqliteAdapter, SqliteAdapterOptions } from "../../../src/db/index.ts";
-import type { Counted } from "./count-up.ts";
 import { type Child, failure, openAdapter, startChild, temporaryFile } from "./support.ts";
 
 /** A file that another process holds, and an adapter that has it open. */
@@ -55,16 +54,16 @@ describe.each(Object.entries(WAITS))("%s that meets the lock of another process"
     const { adapter, holder } = await heldFile();
     const { took, longestGap } = await watched(async () => {
       const writing = write(adapter);
-      setTimeout(() => holder.send("free"), 400);
+      setTimeout(() => holder.send("free"), 300);
       await writing;
     });
-    expect(took).toBeGreaterThan(390);
+    expect(took).toBeGreaterThan(290);
     expect(longestGap).toBeLessThan(200);
     expect(await namesIn(adapter)).toEqual(["of another process", "mine"]);
   });
 
   test("gives up as busy after busyTimeoutMs, without having blocked anything else", async () => {
-    const { adapter, holder } = await heldFile({ busyTimeoutMs: 400 });
+    const { adapter, holder } = await heldFile({ busyTimeoutMs: 300 });
     const { took, longestGap } = await watched(async () => {
       expect(await failure(write(adapter))).toMatchObject({
         kind: "busy",
@@ -72,7 +71,7 @@ describe.each(Object.entries(WAITS))("%s that meets the lock of another process"
         message: expect.stringContaining("Another process"),
       });
     });
-    expect(took).toBeGreaterThan(390);
+    expect(took).toBeGreaterThan(290);
     expect(took).toBeLessThan(2000);
     expect(longestGap).toBeLessThan(200);
     holder.send("free");
@@ -187,11 +186,10 @@ describe("a transaction", () => {
     const adapter = openAdapter(file);
     await adapter.executeQuery("CREATE TABLE counter AS SELECT 0 AS value");
     const milliseconds = process.env.FRAISIER_TEST_SCALE === "1" ? 10_000 : 1500;
-    const writers = Array.from({ length: 4 }, () => startChild("count-up.ts", [file, String(milliseconds)]));
+    const writers = Array.from({ length: 6 }, () => startChild("count-up.ts", [file, String(milliseconds)]));
     for (const writer of writers) expect(await writer.next()).toBe("ready");
     for (const writer of writers) writer.send("go");
-    const counted = await Promise.all(writers.map((writer) => writer.next<Counted>()));
-    const commits = counted.map((each) => each.commits);
+    const commits = await Promise.all(writers.map((writer) => writer.next<number>()));
     const total = commits.reduce((sum, n) => sum + n, 0);
     expect(await adapter.executeQuery("SELECT value FROM counter")).toEqual([{ value: total }]);
     expect(Math.min(...commits)).toBeGreaterThan(Math.max(...commits) / 4);

@@ -11,10 +11,10 @@ import {
   SCHEMA,
   SECRET,
 } from "./provocations.ts";
-import { failure, openAdapter, runChild, temporaryFile } from "./support.ts";
+import { failure, openAdapter, runChild } from "./support.ts";
 
 async function openSchema(exposeValues: boolean): Promise<SqliteAdapter> {
-  const adapter = openAdapter(`sqlite://${temporaryFile()}?synchronous=off`, { exposeValues });
+  const adapter = openAdapter(":memory:", { exposeValues });
   for (const sql of SCHEMA) await adapter.executeQuery(sql);
   return adapter;
 }
@@ -118,5 +118,24 @@ describe("an error whose text may hold a value", () => {
     expect(error).toMatchObject({ kind: "check_violation", message: "A trigger refused the change." });
     const exposed = await failure((await openSchema(true)).executeUpdate("DELETE FROM pair"));
     expect(exposed.cause).toMatchObject({ message: `${SECRET} is not to go` });
+  });
+
+  test("that names a piece of a search, is withheld though it speaks of a column", async () => {
+    const adapter = await openSchema(false);
+    await adapter.executeQuery("CREATE VIRTUAL TABLE page USING fts5 (body)");
+    const search = "SELECT * FROM page WHERE page MATCH ?";
+    const streamed = async () => {
+      for await (const row of adapter.stream(search, [`${SECRET}: x`])) expect.fail(inspect(row));
+    };
+    for (const error of [await failure(adapter.executeQuery(search, [`${SECRET}: x`])), await failure(streamed())]) {
+      expect(error).toMatchObject({
+        kind: "unknown",
+        message: expect.stringContaining("withheld"),
+        columns: undefined,
+      });
+      expect(everythingOf(error)).not.toContain(SECRET);
+    }
+    const mistaken = adapter.executeQuery("SELECT missing FROM page WHERE body = ?", ["what is missing"]);
+    expect(await failure(mistaken)).toMatchObject({ kind: "undefined_column", columns: ["missing"] });
   });
 });

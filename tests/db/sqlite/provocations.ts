@@ -47,19 +47,18 @@ const whileReading = (work: (tx: Transaction) => Promise<unknown>) => (adapter: 
   });
 
 /** A failure that the adapter takes care never to meet: a transaction that begins to write after somebody else wrote. */
-async function writeAfterOther(
-  adapter: SqliteAdapter,
-  { exposeValues = false }: SqliteAdapterOptions,
-): Promise<unknown> {
-  const [main] = await adapter.executeQuery<{ file: string }>("PRAGMA database_list");
-  const options = { path: main?.file ?? "", readOnly: false, pragmas: [], busyTimeoutMs: 5000, exposeValues };
-  const connection = await SqliteConnection.open({ ...options, clock: systemClock });
+async function writeAfterOther(_: SqliteAdapter, { exposeValues = false }: SqliteAdapterOptions): Promise<unknown> {
+  const path = temporaryFile();
+  await using other = new SqliteAdapter(path);
+  await other.executeQuery("CREATE TABLE item (id INTEGER PRIMARY KEY)");
+  const options = { path, readOnly: false, pragmas: [], busyTimeoutMs: 5000, exposeValues, clock: systemClock };
+  const connection = await SqliteConnection.open(options);
   const run = (sql: string) => connection.run({ sql, verb: "", parameterCount: 0, order: null }, [], { keep: false });
   try {
     connection.control("BEGIN DEFERRED");
     await run("SELECT * FROM item");
-    await adapter.insert("pair", { a: 1, b: 1 }, { idColumn: "a" });
-    return await run("UPDATE item SET size = 1");
+    await other.insert("item", {});
+    return await run("DELETE FROM item");
   } finally {
     await connection.close();
   }

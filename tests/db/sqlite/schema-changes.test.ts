@@ -131,6 +131,17 @@ describe("a kept statement is right at once", () => {
     expect(await columns()).toEqual(["id", "name", "done", "colour"]);
   });
 
+  test.each(CHANGES)("when it is streamed before anything else meets the change: $change", async (wanted) => {
+    const { change, query, before, after } = wanted;
+    const file = temporaryFile();
+    const adapter = await setUp(file);
+    await expectRow(adapter, query, before);
+    await BY["another adapter"]?.(file, change);
+    const streamed = [];
+    for await (const row of adapter.stream(query)) streamed.push(row);
+    expect(streamed).toEqual([after]);
+  });
+
   test("when it writes and returns", async () => {
     const file = temporaryFile();
     const adapter = await setUp(file);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { array, json, type SqliteAdapter } from "../../../src/db/index.ts";
 import { failure, openAdapter, temporaryFile } from "./support.ts";
 
@@ -154,6 +154,16 @@ describe("what SQLite makes of a value", () => {
 });
 
 describe("an instant", () => {
+  const { TZ } = process.env;
+  beforeAll(() => {
+    process.env.TZ = "America/New_York";
+    expect(new Date(2026, 0, 15).getUTCHours()).toBe(5); // else the zone of this machine plays no part
+  });
+  afterAll(() => {
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
+  });
+
   const NOON = new Date("2026-01-15T12:00:00.000Z");
   test.each([
     ["'2026-01-15 12:00:00'", NOON],

@@ -1,12 +1,9 @@
-/** A process that opens databases as a user without rights: `nobody` when root starts it. Arguments: their URLs. */
+/** A process that opens databases as a user without rights. Arguments: their URLs. Sends what came of each. */
 import { SqliteAdapter } from "../../../src/db/index.ts";
+import { becomeNobody } from "./become-nobody.ts";
 import { outcomeOf } from "./outcome.ts";
 
-if (process.getuid?.() === 0) {
-  process.setgroups?.([]);
-  process.setgid?.(65_534);
-  process.setuid?.(65_534);
-}
+becomeNobody();
 const outcomes = [];
 for (const url of process.argv.slice(2)) {
   await using adapter = new SqliteAdapter(url);
