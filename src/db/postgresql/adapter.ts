@@ -2,6 +2,7 @@ import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter, type
 import type { Connection } from "../connection.ts";
 import { connectionPool } from "../connection-pool.ts";
 import type { Dialect } from "../dialect.ts";
+import { poolOptions } from "../pool-options.ts";
 import type { PoolOptions } from "../pool-types.ts";
 import { parseServerUrl, type ServerLocation } from "../server-url.ts";
 import { DatabaseType } from "../types.ts";
@@ -40,7 +41,7 @@ export class PostgresAdapter extends FraiserDatabaseAdapter {
     super(options);
     this.#location = parseServerUrl(url, DEFAULTS);
     this.#options = options;
-    this.#pool = { ...POOL_DEFAULTS, ...options.pool };
+    this.#pool = poolOptions(POOL_DEFAULTS, options.pool);
   }
 
   override databaseType(): DatabaseType {

@@ -50,7 +50,8 @@ export function parseStatement(text: string, dialect: Dialect): ParsedStatement 
     throw new DatabaseError("syntax_error", "The statement has a string, identifier or comment that is never closed.");
   if (extent === null || extent.end === extent.start)
     throw new DatabaseError("syntax_error", "The statement is empty.");
-  if (scanner.kind === "semicolon" && scanner.next() !== "end") throw secondStatement();
+  while (scanner.kind === "semicolon") scanner.next();
+  if (scanner.kind !== "end") throw secondStatement();
   const parameterCount = order.reduce((count, index) => Math.max(count, index + 1), 0);
   const used = new Set(order);
   for (let n = 0; n < parameterCount; n++) if (!used.has(n)) throw unusedParameter(n + 1, parameterCount);

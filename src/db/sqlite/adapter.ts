@@ -6,6 +6,7 @@ import { connectionPool } from "../connection-pool.ts";
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
 import type { Pool } from "../pool.ts";
+import { poolOptions } from "../pool-options.ts";
 import type { PoolOptions } from "../pool-types.ts";
 import { DatabaseType } from "../types.ts";
 import { SqliteConnection } from "./connection.ts";
@@ -48,7 +49,7 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
     const location = parseSqliteUrl(urlOrPath, options.baseDirectory);
     this.#location = { ...location, readOnly: location.readOnly || (options.readOnly ?? false) };
     this.#options = options;
-    this.#pool = { ...POOL_DEFAULTS, ...options.pool };
+    this.#pool = poolOptions(POOL_DEFAULTS, options.pool);
   }
 
   override databaseType(): DatabaseType {
@@ -69,12 +70,12 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
       const pool = this.#makePool(single, readOnly);
       return { writers: pool, readers: pool };
     }
-    const readerCount = Math.max(1, this.#pool.max - 1);
-    const readerPool = { ...this.#pool, min: Math.min(this.#pool.min, readerCount), max: readerCount };
-    if (readOnly) {
-      const pool = this.#makePool(readerPool, true);
+    if (readOnly || this.#pool.max === 1) {
+      const pool = this.#makePool(this.#pool, readOnly);
       return { writers: pool, readers: pool };
     }
+    const readerCount = this.#pool.max - 1;
+    const readerPool = { ...this.#pool, min: Math.min(this.#pool.min, readerCount), max: readerCount };
     const writers = this.#makePool({ ...this.#pool, min: 1, max: 1 }, false);
     const readers = this.#makePool(readerPool, true, writers);
     return { writers, readers };
