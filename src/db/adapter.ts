@@ -225,27 +225,35 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     const { readers, writers } = this.#openPools();
     const bounds = this.#bounds(options);
     if (readers !== writers && !this.#writing.has(statement)) {
+      // What goes wrong here is no answer to the statement.
+      const reader = await this.#connectionFrom(readers, statement.verb, bounds);
       try {
-        return await this.#runFrom(readers, statement, arranged, options, bounds);
+        return await this.#runAndGiveBack(readers, reader, statement, arranged, options, bounds);
       } catch (error) {
         if (!this.#noteWriting(statement, error)) throw error;
       }
     }
-    return this.#runFrom(writers, statement, arranged, options, bounds);
+    const connection = await this.#connectionFrom(writers, statement.verb, bounds);
+    return this.#runAndGiveBack(writers, connection, statement, arranged, options, bounds);
   }
 
   protected override atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void> {
     return this.transaction(work);
   }
 
-  async #runFrom(
+  /** Without a promise when one is idle: most statements need not wait. */
+  #connectionFrom(pool: Pool<Connection>, purpose: string, bounds: Bounds): Connection | Promise<Connection> {
+    return pool.tryAcquire(purpose) ?? this.#acquire(pool, purpose, bounds);
+  }
+
+  async #runAndGiveBack(
     pool: Pool<Connection>,
+    connection: Connection,
     statement: ParsedStatement,
     params: readonly unknown[],
     options: StatementOptions,
     bounds: Bounds,
   ): Promise<RawResult & { executionTimeMs: number }> {
-    const connection = pool.tryAcquire(statement.verb) ?? (await this.#acquire(pool, statement.verb, bounds));
     try {
       const result = await this.#runOn(connection, statement, params, options, bounds);
       if (connection.inTransaction) throw transactionLeftOpen(statement);

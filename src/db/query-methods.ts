@@ -111,18 +111,20 @@ export abstract class QueryMethods implements Queryable {
       const { rows } = await this.#runBuilt(built, options);
       return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
     }
-    let key = givenKey(data, idColumn);
+    const given = givenKey(data, idColumn);
+    let key = "";
     await this.atomically(async (scope) => {
       const query = async (text: string, params: readonly unknown[]) => (await scope.run(text, params, options)).rows;
       await assertOnlyConflict(query, tableKeys, table, data, options.conflict);
       const { insertedId } = await scope.#runBuilt(built, options);
-      if (key !== undefined && key !== null) return;
-      const found = buildSelect(this.dialect, table, idColumn, data, options.conflict);
-      const [row] = await query(found.text, found.params);
-      // Without a row one of the conflict's values is NULL, which collides with nothing: the row is a new one.
-      key = row === undefined ? insertedId : Object.values(row)[0];
+      if (given === undefined || given === null) {
+        const found = buildSelect(this.dialect, table, idColumn, data, options.conflict);
+        const [row] = await query(found.text, found.params);
+        // Without a row one of the conflict's values is NULL, which collides with nothing: the row is a new one.
+        key = keyText(row === undefined ? insertedId : Object.values(row)[0], table, idColumn);
+      } else key = keyText(given, table, idColumn);
     });
-    return keyText(key, table, idColumn);
+    return key;
   }
 
   /** Changes the row with this key. @returns false only when there is no such row */

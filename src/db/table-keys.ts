@@ -31,19 +31,22 @@ export async function assertOnlyConflict(
   const columns = await query(queries.columns, [table]);
   if (columns.length === 0) return; // no such table, which the statement itself says better
   const filledIn = new Set(
-    columns.filter((column) => isTrue(column.has_default) && !isTrue(column.is_generated)).map((column) => column.name),
+    columns
+      .filter((column) => isTrue(column.has_default) && !isTrue(column.is_generated))
+      .map((column) => String(column.name).toLowerCase()),
   );
+  // Where this is asked the names of columns are the same in capitals.
+  const isGiven = new Map(Object.entries(data).map(([column, value]) => [column.toLowerCase(), value !== null]));
+  const wanted = conflict.map((column) => column.toLowerCase());
   const keys = Map.groupBy(await query(queries.uniqueKeys, [table]), (row) => String(row.key_name));
   let hasConflictKey = false;
   for (const [name, rows] of keys) {
-    const names = rows.map((row) => row.column_name as string | null);
-    if (names.length === conflict.length && names.every((column) => conflict.includes(column ?? ""))) {
+    const names = rows.map((row) => (row.column_name as string | null)?.toLowerCase() ?? null);
+    if (names.length === conflict.length && names.every((column) => wanted.includes(column ?? ""))) {
       hasConflictKey = true;
       continue;
     }
-    const couldMatch = names.every(
-      (column) => column === null || (Object.hasOwn(data, column) ? data[column] !== null : filledIn.has(column)),
-    );
+    const couldMatch = names.every((column) => column === null || (isGiven.get(column) ?? filledIn.has(column)));
     if (couldMatch) {
       throw new DatabaseError(
         "unsupported",

@@ -31,9 +31,11 @@ export const mysqlDialect: Dialect = {
   maxParameters: 3000, // the protocol allows 65 535, but its driver needs 8 ms of CPU for as few as these
   supportsReturning: false, // MariaDB has it for INSERT, MySQL not at all
   tableKeys: {
-    columns: `SELECT COLUMN_NAME AS name, EXTRA LIKE '%auto_increment%' AS is_generated, COLUMN_DEFAULT IS NOT NULL OR EXTRA LIKE '%GENERATED%' AS has_default
+    columns: `SELECT COLUMN_NAME AS name, EXTRA LIKE '%auto_increment%' AS is_generated, EXTRA LIKE '%GENERATED%'
+        OR (COLUMN_DEFAULT IS NOT NULL AND NOT (COLUMN_DEFAULT = 'NULL' AND VERSION() LIKE '%MariaDB%')) AS has_default
       FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,
-    uniqueKeys: `SELECT INDEX_NAME AS key_name, COLUMN_NAME AS column_name
+    // A key of the beginnings of values (SUB_PART) collides also where the values differ.
+    uniqueKeys: `SELECT INDEX_NAME AS key_name, IF(SUB_PART IS NULL, COLUMN_NAME, NULL) AS column_name
       FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND NON_UNIQUE = 0`,
   },
   supportsTransactionalDdl: false,

@@ -77,7 +77,7 @@ const HINTS: Readonly<Partial<Record<string, string>>> = {
 export function translateServerError(error: PostgresServerError, exposeValues: boolean): DatabaseError {
   const { code } = error;
   const category = code.slice(0, 2);
-  const kind = KINDS[code] ?? KINDS_OF_CLASS[category] ?? "unknown";
+  const kind = isNoConflictKey(error) ? "unsupported" : (KINDS[code] ?? KINDS_OF_CLASS[category] ?? "unknown");
   const text = CLASSES_WITH_TEXT.has(category) ? error.message : undefined;
   const what =
     text ??
@@ -93,6 +93,11 @@ export function translateServerError(error: PostgresServerError, exposeValues: b
       (text === undefined ? "Make the adapter with exposeValues: true to see the server's own text." : undefined),
     cause: exposeValues ? error : new DriverErrorSummary(code, text),
   });
+}
+
+/** "there is no unique or exclusion constraint matching the ON CONFLICT specification" */
+function isNoConflictKey({ code, message }: PostgresServerError): boolean {
+  return code === "42P10" && message.includes("ON CONFLICT");
 }
 
 function namesOf(error: PostgresServerError): DatabaseErrorDetails {

@@ -146,6 +146,7 @@ export const BY_MESSAGE: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
   [/ do not have the same number of result columns$/, "syntax_error"],
   [/^sub-select returns \d+ columns? - expected \d+$/, "syntax_error"],
   [/^wrong number of arguments to function /, "syntax_error"],
+  [/^ON CONFLICT clause does not match any /, "unsupported"],
   [/^no such function: /, "unsupported"],
   [/^no such module: /, "unsupported"],
   [/^cannot modify .* because it is a view$/, "unsupported"],

@@ -105,7 +105,7 @@ describe.skipIf(process.platform === "win32")("for a user without the right", ()
     expect(write).toMatchObject({ kind: "read_only" });
   });
 
-  test.fails("to open the database, a statement that reads is a reader's again once there is the right", async () => {
+  test("to open the database, a statement that reads is a reader's again once there is the right", async () => {
     const file = await fileWithModes(0o500, 0o600);
     const outcomes = await runChild("read-once-allowed.ts", [file]);
     expect(outcomes).toEqual({ refused: expect.objectContaining({ kind: "read_only" }), allowed: null });

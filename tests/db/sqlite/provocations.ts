@@ -201,6 +201,7 @@ export const BY_MESSAGE_PROVOKED: readonly Provocation[] = (
     ["syntax_error", "SELECT 1 UNION SELECT 1, 2"],
     ["syntax_error", "SELECT (SELECT 1, 2)"],
     ["syntax_error", "SELECT abs(1, 2)"],
+    ["unsupported", "INSERT INTO item (size) VALUES (1) ON CONFLICT (size) DO NOTHING"],
     ["unsupported", "SELECT to_char(1)"],
     ["unsupported", "CREATE VIRTUAL TABLE v USING missing(a)"],
     ["unsupported", "INSERT INTO v_item VALUES (1)"],
