@@ -1,3 +1,4 @@
+import { cancelled } from "./bounded.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
@@ -345,8 +346,12 @@ async function* streamRows<R extends object>(
   bounds: Bounds,
 ): AsyncIterable<R> {
   const running = { ...bounds, keep: false };
-  for await (const batch of connection.stream(statement, arrangeParameters(statement, params), running))
-    yield* batch as R[];
+  for await (const batch of connection.stream(statement, arrangeParameters(statement, params), running)) {
+    for (const row of batch) {
+      if (bounds.signal?.aborted) throw cancelled();
+      yield row as R;
+    }
+  }
 }
 
 /** Returns a connection to its pool, fit for its next user, or ended if it can't be. Never throws: the caller's own error stands. */

@@ -1,19 +1,14 @@
-import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter, type ServerIdentity } from "../adapter.ts";
+import type { ServerIdentity } from "../adapter.ts";
 import type { Connection } from "../connection.ts";
-import { connectionPool } from "../connection-pool.ts";
 import type { Dialect } from "../dialect.ts";
-import { poolOptions } from "../pool-options.ts";
 import type { PoolOptions } from "../pool-types.ts";
-import { parseServerUrl, type ServerLocation } from "../server-url.ts";
+import { ServerAdapter, type ServerAdapterOptions, type ServerConnectionOptions } from "../server-adapter.ts";
 import { DatabaseType } from "../types.ts";
 import { MysqlConnection } from "./connection.ts";
 import { mysqlDialect } from "./dialect.ts";
 
 /** What an adapter for MySQL or MariaDB can be given. */
-export interface MysqlAdapterOptions extends AdapterOptions {
-  /** Instead of one in the URL; a function is called for each new connection, for passwords that expire. */
-  readonly password?: string | (() => string | Promise<string>);
-}
+export type MysqlAdapterOptions = ServerAdapterOptions;
 
 const POOL_DEFAULTS: PoolOptions = {
   min: 5,
@@ -23,7 +18,7 @@ const POOL_DEFAULTS: PoolOptions = {
   maxLifetimeMs: 1_800_000,
 };
 
-const DEFAULTS = { port: 3306, socket: null };
+const URL_DEFAULTS = { port: 3306, socket: null };
 
 /**
  * MySQL and MariaDB, by the npm package `mysql2`, which is loaded at the first connection.
@@ -31,38 +26,19 @@ const DEFAULTS = { port: 3306, socket: null };
  * @example const adapter = new MysqlAdapter("mysql://shop@localhost/shop");
  * @throws DatabaseError `unsupported` when the URL cannot be read
  */
-export class MysqlAdapter extends FraiserDatabaseAdapter {
+export class MysqlAdapter extends ServerAdapter {
   override readonly dialect: Dialect = mysqlDialect;
-  readonly #location: ServerLocation;
-  readonly #options: MysqlAdapterOptions;
-  readonly #pool: PoolOptions;
 
   constructor(url: string, options: MysqlAdapterOptions = {}) {
-    super(options);
-    this.#location = parseServerUrl(url, DEFAULTS);
-    this.#options = options;
-    this.#pool = poolOptions(POOL_DEFAULTS, options.pool);
+    super(url, options, { url: URL_DEFAULTS, pool: POOL_DEFAULTS });
   }
 
   override databaseType(): DatabaseType {
     return DatabaseType.MYSQL;
   }
 
-  protected override createPools(): ConnectionPools {
-    const pool = connectionPool(
-      (onLost) =>
-        MysqlConnection.open({
-          location: this.#location,
-          password: this.#options.password,
-          connectTimeoutMs: this.#location.connectTimeoutMs ?? this.#pool.acquireTimeoutMs,
-          exposeValues: this.#options.exposeValues ?? false,
-          clock: this.clock,
-          onLost,
-        }),
-      this.#pool,
-      this.clock,
-    );
-    return { writers: pool, readers: pool };
+  protected override open(options: ServerConnectionOptions): Promise<Connection> {
+    return MysqlConnection.open(options);
   }
 
   protected override async identify(connection: Connection): Promise<ServerIdentity> {

@@ -1,26 +1,15 @@
 import type { ConnectionOptions, Connection as Driver, TypedParameterValue } from "mysql2";
 import { bounded, GRACE_MS, type Interruption, PING_TIMEOUT_MS } from "../bounded.ts";
-import type { Clock } from "../clock.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
 import { DatabaseError } from "../errors.ts";
 import { commitOutcomeUnknown, connectError, lostError } from "../network-errors.ts";
 import { rowBuilder } from "../row-builder.ts";
+import type { ServerConnectionOptions } from "../server-adapter.ts";
 import { describeServer, type ServerLocation } from "../server-url.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
 import { isServerError, translateServerError } from "./errors.ts";
 import { type RowCommand, RowReader } from "./reader.ts";
 import { type ColumnDescription, type DriverValue, decoderFor, encodeValue, type MysqlValue } from "./types.ts";
-
-/** How a connection is opened. */
-export interface MysqlConnectionOptions {
-  readonly location: ServerLocation;
-  readonly password: string | (() => string | Promise<string>) | undefined;
-  readonly connectTimeoutMs: number;
-  readonly exposeValues: boolean;
-  readonly clock: Clock;
-  /** Called once, when the connection breaks or is ended by the server. */
-  readonly onLost: (connection: MysqlConnection) => void;
-}
 
 /** The answer to a statement without rows. */
 interface Header {
@@ -50,7 +39,7 @@ const SESSION = `SET NAMES utf8mb4, time_zone = '+00:00', autocommit = 1, sql_mo
 export class MysqlConnection implements Connection {
   readonly #driver: Driver;
   readonly #integer: (value: bigint) => TypedParameterValue;
-  readonly #options: MysqlConnectionOptions;
+  readonly #options: ServerConnectionOptions;
   readonly #readers = new Set<RowReader>();
   /** Statements that the prepared protocol refuses. */
   readonly #textOnly = new Set<string>();
@@ -61,23 +50,25 @@ export class MysqlConnection implements Connection {
   private constructor(
     driver: Driver,
     integer: (value: bigint) => TypedParameterValue,
-    options: MysqlConnectionOptions,
+    options: ServerConnectionOptions,
   ) {
     this.#driver = driver;
     this.#integer = integer;
     this.#options = options;
-    const lost = () => {
+    const lost = (error?: unknown) => {
+      // The driver tells this to statements with a callback only, which streams are not.
+      for (const reader of this.#readers) reader.end(error ?? new Error("the connection was closed"));
       if (this.#state === "closed" || this.#state === "lost") return;
       this.#state = "lost";
       options.onLost(this);
     };
     driver.on("error", lost);
-    driver.on("end", lost);
-    this.#stream.once("close", lost);
+    driver.on("end", () => lost());
+    this.#stream.once("close", () => lost());
   }
 
   /** @throws DatabaseError */
-  static async open(options: MysqlConnectionOptions): Promise<MysqlConnection> {
+  static async open(options: ServerConnectionOptions): Promise<MysqlConnection> {
     const { location, password } = options;
     const { createConnection, TypedParameter } = await loadDriver();
     const driver = createConnection({
@@ -236,6 +227,7 @@ export class MysqlConnection implements Connection {
   async #answer(start: (done: (error: unknown, result: unknown, fields: unknown) => void) => void): Promise<RawResult> {
     if (!this.isUsable) throw this.#lost(null);
     this.#makeWay();
+    this.#isInterrupted = false;
     const { promise, resolve, reject } = Promise.withResolvers<RawResult>();
     start((error, result, fields) => {
       if (error) reject(error);
@@ -290,7 +282,7 @@ export class MysqlConnection implements Connection {
     try {
       return await answer;
     } catch (error) {
-      if (!isServerError(error)) throw this.#lost(error);
+      if (!isServerError(error)) throw this.#outOfStep(error);
       const translated = translateServerError(error, this.#options.exposeValues);
       // InnoDB rolls the whole transaction back: https://dev.mysql.com/doc/refman/8.4/en/innodb-error-handling.html
       if (translated.kind === "deadlock") this.#inTransaction = false;
@@ -298,6 +290,13 @@ export class MysqlConnection implements Connection {
     } finally {
       this.#stream.unref(); // an idle connection does not keep the process alive
     }
+  }
+
+  /** After an error of its own the driver no longer knows what the server sends: the connection is of no more use. */
+  #outOfStep(error: unknown): DatabaseError {
+    if (this.#state !== "closed") this.#state = "lost";
+    this.#destroy();
+    return unreadableColumn(error) ?? this.#lost(error);
   }
 
   get #stream(): { ref(): void; unref(): void; destroy(): void; once(event: "close", listener: () => void): void } {
@@ -332,6 +331,16 @@ export class MysqlConnection implements Connection {
   #lost(error: unknown): DatabaseError {
     return lostError(error, describeServer(this.#options.location));
   }
+}
+
+/** `mysql2` has no place in its row for a column that is called `__proto__`, nor looks for one before the rows come. */
+function unreadableColumn(error: unknown): DatabaseError | null {
+  const name = /^The field name \((\w+)\) can't be /.exec(error instanceof Error ? error.message : "")?.[1];
+  if (name === undefined) return null;
+  return new DatabaseError("unsupported", `The driver for MySQL cannot read a column called ${name}.`, {
+    columns: [name],
+    hint: `Give it another name in the query: SELECT ${name} AS … FROM …`,
+  });
 }
 
 async function loadDriver(): Promise<typeof import("mysql2")> {

@@ -40,8 +40,8 @@ export class RowReader {
         if (this.#rows.length >= this.#limit) this.#pause();
         this.#wake?.();
       })
-      .on("error", (error) => this.#end(error))
-      .on("end", () => this.#end(null));
+      .on("error", (error) => this.end(error))
+      .on("end", () => this.end(null));
   }
 
   get isOver(): boolean {
@@ -77,8 +77,10 @@ export class RowReader {
     while (!this.isOver) await this.next().catch(() => null); // nobody is interested in this statement any more
   }
 
-  #end(error: unknown): void {
-    this.#error ??= error;
+  /** No more rows will come; `error` is why, when it was not the last one. */
+  end(error: unknown): void {
+    if (this.#state === "over") return;
+    this.#error = error;
     this.#state = "over";
     this.#resume();
     this.#wake?.();

@@ -1,19 +1,14 @@
-import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter, type ServerIdentity } from "../adapter.ts";
+import type { ServerIdentity } from "../adapter.ts";
 import type { Connection } from "../connection.ts";
-import { connectionPool } from "../connection-pool.ts";
 import type { Dialect } from "../dialect.ts";
-import { poolOptions } from "../pool-options.ts";
 import type { PoolOptions } from "../pool-types.ts";
-import { parseServerUrl, type ServerLocation } from "../server-url.ts";
+import { ServerAdapter, type ServerAdapterOptions, type ServerConnectionOptions } from "../server-adapter.ts";
 import { DatabaseType } from "../types.ts";
 import { PostgresConnection } from "./connection.ts";
 import { postgresDialect } from "./dialect.ts";
 
 /** What a PostgreSQL adapter can be given. */
-export interface PostgresAdapterOptions extends AdapterOptions {
-  /** Instead of one in the URL; a function is called for each new connection, for passwords that expire. */
-  readonly password?: string | (() => string | Promise<string>);
-}
+export type PostgresAdapterOptions = ServerAdapterOptions;
 
 const POOL_DEFAULTS: PoolOptions = {
   min: 1,
@@ -23,7 +18,7 @@ const POOL_DEFAULTS: PoolOptions = {
   maxLifetimeMs: 1_800_000,
 };
 
-const DEFAULTS = { port: 5432, socket: process.platform === "linux" ? "/var/run/postgresql" : "/tmp" };
+const URL_DEFAULTS = { port: 5432, socket: process.platform === "linux" ? "/var/run/postgresql" : "/tmp" };
 
 /**
  * PostgreSQL, by the npm package `pg`, which is loaded at the first connection.
@@ -31,38 +26,19 @@ const DEFAULTS = { port: 5432, socket: process.platform === "linux" ? "/var/run/
  * @example const adapter = new PostgresAdapter("postgresql://shop@localhost/shop");
  * @throws DatabaseError `unsupported` when the URL cannot be read
  */
-export class PostgresAdapter extends FraiserDatabaseAdapter {
+export class PostgresAdapter extends ServerAdapter {
   override readonly dialect: Dialect = postgresDialect;
-  readonly #location: ServerLocation;
-  readonly #options: PostgresAdapterOptions;
-  readonly #pool: PoolOptions;
 
   constructor(url: string, options: PostgresAdapterOptions = {}) {
-    super(options);
-    this.#location = parseServerUrl(url, DEFAULTS);
-    this.#options = options;
-    this.#pool = poolOptions(POOL_DEFAULTS, options.pool);
+    super(url, options, { url: URL_DEFAULTS, pool: POOL_DEFAULTS });
   }
 
   override databaseType(): DatabaseType {
     return DatabaseType.POSTGRESQL;
   }
 
-  protected override createPools(): ConnectionPools {
-    const pool = connectionPool(
-      (onLost) =>
-        PostgresConnection.open({
-          location: this.#location,
-          password: this.#options.password,
-          connectTimeoutMs: this.#location.connectTimeoutMs ?? this.#pool.acquireTimeoutMs,
-          exposeValues: this.#options.exposeValues ?? false,
-          clock: this.clock,
-          onLost,
-        }),
-      this.#pool,
-      this.clock,
-    );
-    return { writers: pool, readers: pool };
+  protected override open(options: ServerConnectionOptions): Promise<Connection> {
+    return PostgresConnection.open(options);
   }
 
   protected override async identify(connection: Connection): Promise<ServerIdentity> {

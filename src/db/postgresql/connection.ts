@@ -1,28 +1,17 @@
 import type { Client } from "pg";
 import { bounded, GRACE_MS, type Interruption, PING_TIMEOUT_MS } from "../bounded.ts";
-import type { Clock } from "../clock.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
 import { DatabaseError } from "../errors.ts";
 import { commitOutcomeUnknown, connectError, lostError } from "../network-errors.ts";
 import { type RowBuilder, rowBuilder } from "../row-builder.ts";
-import { describeServer, type ServerLocation } from "../server-url.ts";
+import type { ServerConnectionOptions } from "../server-adapter.ts";
+import { describeServer } from "../server-url.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
 import { requestCancel } from "./cancel.ts";
 import { isServerError, translateServerError } from "./errors.ts";
 import { Exchange, type ExchangeRequest, type ExchangeResult } from "./exchange.ts";
 import { decoderFor, encodeValue, type PostgresValue } from "./types.ts";
 import type { FieldDescription } from "./wire.ts";
-
-/** How a connection is opened. */
-export interface PostgresConnectionOptions {
-  readonly location: ServerLocation;
-  readonly password: string | (() => string | Promise<string>) | undefined;
-  readonly connectTimeoutMs: number;
-  readonly exposeValues: boolean;
-  readonly clock: Clock;
-  /** Called once, when the connection breaks or is ended by the server. */
-  readonly onLost: (connection: PostgresConnection) => void;
-}
 
 interface ClientInternals {
   readonly processID: number;
@@ -55,14 +44,14 @@ SET extra_float_digits TO 1; SET client_encoding TO 'UTF8'`;
 /** One session with a PostgreSQL server, by `pg`. The only place that knows this driver. */
 export class PostgresConnection implements Connection {
   readonly #client: Client;
-  readonly #options: PostgresConnectionOptions;
+  readonly #options: ServerConnectionOptions;
   readonly #kept = new Map<string, Prepared>();
   /** Whether the session is ours alone; behind a pooler that shares it, no statement may be kept. */
   #ownsSession = true;
   #state: "open" | "doubtful" | "lost" | "closed" = "open";
   #names = 0;
 
-  private constructor(client: Client, options: PostgresConnectionOptions) {
+  private constructor(client: Client, options: ServerConnectionOptions) {
     this.#client = client;
     this.#options = options;
     const lost = () => {
@@ -75,7 +64,7 @@ export class PostgresConnection implements Connection {
   }
 
   /** @throws DatabaseError */
-  static async open(options: PostgresConnectionOptions): Promise<PostgresConnection> {
+  static async open(options: ServerConnectionOptions): Promise<PostgresConnection> {
     const { location } = options;
     const { Client: ClientClass } = await loadDriver();
     const client = new ClientClass({
@@ -145,19 +134,22 @@ export class PostgresConnection implements Connection {
     const fetch = { type: "fetch", portal, batchSize: STREAM_BATCH } as const;
     let answer = await batch({ ...fetch, type: "statement", text: statement.sql, values, name: "", isPrepared: false });
     const build = builderFor(answer.fields ?? []);
-    let isOver = false;
+    let isFailing = false;
     try {
       for (;;) {
-        isOver = answer.tag !== null;
         if (answer.rows.length > 0) yield answer.rows.map(build);
-        if (isOver) break;
-        isOver = true; // a failing fetch leaves nothing to be closed
+        if (answer.tag !== null) break;
+        isFailing = true; // a fetch that fails leaves nothing to be closed
         answer = await batch(fetch);
+        isFailing = false;
       }
     } finally {
-      if (!isOver) await this.#exchange({ type: "close", portal });
+      if (!isFailing) {
+        if (answer.tag === null) await this.#exchange({ type: "close", portal });
+        // Whoever takes no more rows has run the statement all the same: what it wrote stays.
+        if (ownsTransaction) await this.commit(options);
+      }
     }
-    if (ownsTransaction) await this.commit(options);
   }
 
   async control(sql: string, options: Bounds = {}): Promise<void> {

@@ -1,0 +1,59 @@
+import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter } from "./adapter.ts";
+import type { Clock } from "./clock.ts";
+import type { Connection } from "./connection.ts";
+import { connectionPool } from "./connection-pool.ts";
+import { poolOptions } from "./pool-options.ts";
+import type { PoolOptions } from "./pool-types.ts";
+import { parseServerUrl, type ServerDefaults, type ServerLocation } from "./server-url.ts";
+
+/** What an adapter of a database server can be given. */
+export interface ServerAdapterOptions extends AdapterOptions {
+  /** Instead of one in the URL; a function is called for each new connection, for passwords that expire. */
+  readonly password?: string | (() => string | Promise<string>);
+}
+
+/** How a connection to a server is opened. */
+export interface ServerConnectionOptions {
+  readonly location: ServerLocation;
+  readonly password: ServerAdapterOptions["password"];
+  readonly connectTimeoutMs: number;
+  readonly exposeValues: boolean;
+  readonly clock: Clock;
+  /** Called once, when the connection breaks or is ended by the server. */
+  readonly onLost: (connection: Connection) => void;
+}
+
+/** What servers have in common: a URL, and one pool for reading and writing. */
+export abstract class ServerAdapter extends FraiserDatabaseAdapter {
+  readonly #location: ServerLocation;
+  readonly #options: ServerAdapterOptions;
+  readonly #pool: PoolOptions;
+
+  protected constructor(
+    url: string,
+    options: ServerAdapterOptions,
+    defaults: { readonly url: ServerDefaults; readonly pool: PoolOptions },
+  ) {
+    super(options);
+    this.#location = parseServerUrl(url, defaults.url);
+    this.#options = options;
+    this.#pool = poolOptions(defaults.pool, options.pool);
+  }
+
+  /** Opens one session. @throws DatabaseError */
+  protected abstract open(options: ServerConnectionOptions): Promise<Connection>;
+
+  protected override createPools(): ConnectionPools {
+    const open = (onLost: (connection: Connection) => void) =>
+      this.open({
+        location: this.#location,
+        password: this.#options.password,
+        connectTimeoutMs: this.#location.connectTimeoutMs ?? this.#pool.acquireTimeoutMs,
+        exposeValues: this.#options.exposeValues ?? false,
+        clock: this.clock,
+        onLost,
+      });
+    const pool = connectionPool(open, this.#pool, this.clock);
+    return { writers: pool, readers: pool };
+  }
+}
