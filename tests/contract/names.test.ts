@@ -54,7 +54,7 @@ const INJECTIONS = [
 /** An object with a key of its own, also where every object has one of that name. */
 const row = (entries: readonly (readonly [string, unknown])[]): Record<string, unknown> => Object.fromEntries(entries);
 
-describeEachDatabase("names", (open, { types, maxNameLength }) => {
+describeEachDatabase("names", (open, { types, maxNameLength, unreadableNames }) => {
   const openWith = async (create: (q: (name: string) => string) => string): Promise<FraiserDatabaseAdapter> => {
     const adapter = await open();
     await adapter.executeQuery(
@@ -69,7 +69,6 @@ describeEachDatabase("names", (open, { types, maxNameLength }) => {
     const adapter = await openWith(
       (q) => `CREATE TABLE t (id ${types.countingKey}, ${q(name)} ${types.keyText} UNIQUE)`,
     );
-    const stored = () => adapter.executeQuery("SELECT * FROM t ORDER BY id");
     expect(await adapter.insert("t", row([[name, "a"]]))).toBe("1");
     expect(await adapter.insertMany("t", [row([[name, "b"]]), row([[name, "c"]])])).toBe(2);
     expect(await adapter.upsert("t", row([[name, "a"]]), { conflict: [name] })).toBe("1");
@@ -85,7 +84,19 @@ describeEachDatabase("names", (open, { types, maxNameLength }) => {
         [name, "d"],
       ]),
     ];
-    const rows = await stored();
+    const renamed = `SELECT id, ${adapter.dialect.quoteIdentifier(name)} AS a FROM t ORDER BY id`;
+    expect(await adapter.executeQuery(renamed, [], { placeholders: "native" })).toEqual([
+      { id: 1, a: "a" },
+      { id: 3, a: "d" },
+    ]);
+    if (unreadableNames.includes(name)) {
+      const error = { kind: "unsupported", columns: [name] };
+      expect(await failure(adapter.executeQuery("SELECT * FROM t"))).toMatchObject(error);
+      expect(await failure(all(adapter.stream("SELECT * FROM t")))).toMatchObject(error);
+      expect(await adapter.executeQuery("SELECT id FROM t WHERE id = 1")).toEqual([{ id: 1 }]);
+      return;
+    }
+    const rows = await adapter.executeQuery("SELECT * FROM t ORDER BY id");
     expect(rows).toEqual(expected);
     expect(rows.map((found) => Object.entries(found))).toEqual(expected.map((found) => Object.entries(found)));
     expect(await all(adapter.stream("SELECT * FROM t ORDER BY id"))).toEqual(expected);

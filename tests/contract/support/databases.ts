@@ -60,10 +60,14 @@ export interface ContractDatabase {
   readonly hasReturning: boolean;
   /** Whether an upsert could meet a row by another unique key than the one it names, so that it must be refused. */
   readonly upsertMeetsEveryKey: boolean;
+  /** Names of columns that can be written, but not read under that name. */
+  readonly unreadableNames: readonly string[];
   /** What the pool holds when nothing else is asked for. */
   readonly pool: { readonly min: number; readonly max: number };
   /** Asks for the other sessions of the database (`id`) and what they run (`running`, NULL for nothing); null without a server. */
   readonly sessionsQuery: string | null;
+  /** The statement that ends another session. */
+  endSession(id: number): string;
 }
 
 const sqlite: ContractDatabase = {
@@ -100,8 +104,10 @@ const sqlite: ContractDatabase = {
   tellsMadeKeys: true,
   hasReturning: true,
   upsertMeetsEveryKey: false,
+  unreadableNames: [],
   pool: { min: 2, max: 5 }, // one writer and up to four readers
   sessionsQuery: null,
+  endSession: (id) => `there is no session ${id}`,
 };
 
 async function onServer(kind: ServerKind, rest: Omit<ContractDatabase, "createUrl">): Promise<ContractDatabase> {
@@ -145,9 +151,11 @@ const postgresql = onServer("postgresql", {
   tellsMadeKeys: true,
   hasReturning: true,
   upsertMeetsEveryKey: false,
+  unreadableNames: [],
   pool: { min: 1, max: 10 },
   sessionsQuery: `SELECT pid AS id, CASE WHEN state = 'active' THEN query END AS running FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
+  endSession: (id) => `SELECT pg_terminate_backend(${id})`,
 });
 
 const mysqlTypes: ColumnTypes = {
@@ -184,8 +192,10 @@ const mariadb = onServer("mariadb", {
   tellsMadeKeys: false,
   hasReturning: true,
   upsertMeetsEveryKey: true,
+  unreadableNames: ["__proto__"],
   pool: { min: 5, max: 20 },
   sessionsQuery: mysqlSessions,
+  endSession: (id) => `KILL ${id}`,
 });
 
 const mysql = onServer("mysql", {
@@ -203,8 +213,10 @@ const mysql = onServer("mysql", {
   tellsMadeKeys: false,
   hasReturning: false,
   upsertMeetsEveryKey: true,
+  unreadableNames: ["__proto__"],
   pool: { min: 5, max: 20 },
   sessionsQuery: mysqlSessions,
+  endSession: (id) => `KILL ${id}`,
 });
 
 export const DATABASES: readonly ContractDatabase[] = [sqlite, ...(await Promise.all([postgresql, mariadb, mysql]))];

@@ -1,12 +1,13 @@
 /** What the tests of the contract share beside their databases. */
 import { setTimeout as pause } from "node:timers/promises";
+import { inspect } from "node:util";
 import { expect } from "vitest";
 import { DatabaseError } from "../../../src/db/index.ts";
 
 /** The error that `work` ends with; fails when it ends well. */
 export async function failure(work: Promise<unknown>): Promise<DatabaseError> {
   const error = await work.then(
-    (value) => expect.fail(`it should have failed, but came to ${JSON.stringify(value)}`),
+    (value) => expect.fail(`it should have failed, but came to ${inspect(value)}`),
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(DatabaseError);
@@ -19,7 +20,7 @@ export async function eventually<T>(ask: () => T | Promise<T>, isRight: (answer:
   for (;;) {
     const answer = await ask();
     if (isRight(answer)) return answer;
-    if (performance.now() > deadline) expect.fail(`it stayed ${JSON.stringify(answer)}`);
+    if (performance.now() > deadline) expect.fail(`it stayed ${inspect(answer)}`);
     await pause(5);
   }
 }

@@ -14,6 +14,16 @@ describeEachDatabase("a kept statement", (open, { types }) => {
     for (const rows of await read()) expect(rows).toEqual([{ id: 1, price: 3 }]);
   });
 
+  test("that failed when it ran for the first time is run again", async () => {
+    const adapter = await open({ pool: { min: 1, max: 1 } });
+    await adapter.executeQuery("CREATE TABLE fruit (id INT PRIMARY KEY)");
+    const insert = () => adapter.executeUpdate("INSERT INTO fruit (id) VALUES (?)", [1]);
+    await adapter.executeQuery("INSERT INTO fruit (id) VALUES (1)");
+    for (let n = 0; n < 3; n++) await expect(insert()).rejects.toMatchObject({ kind: "unique_violation" });
+    await adapter.executeUpdate("DELETE FROM fruit");
+    expect(await insert()).toBe(1);
+  });
+
   test("is one of many, of which the connection forgets the oldest", async () => {
     const adapter = await open({ pool: { min: 1, max: 1 } });
     const ask = (n: number) => adapter.executeQuery(`SELECT ${n} AS n`);
