@@ -51,8 +51,8 @@ export interface ContractDatabase {
   readonly tells: { readonly uniqueColumns: boolean; readonly uniqueTable: boolean; readonly foreignKey: boolean };
   /** Whether several connections write at the same time. */
   readonly hasConcurrentWriters: boolean;
-  /** Whether a float can be NaN or infinite. */
-  readonly hasNonFiniteFloats: boolean;
+  /** The numbers, of those that are not finite, which a float column holds. */
+  readonly nonFiniteFloats: readonly number[];
   readonly maxNameLength: number;
   /** Whether a key that is made, but not counted up, can be learnt. */
   readonly tellsMadeKeys: boolean;
@@ -99,7 +99,7 @@ const sqlite: ContractDatabase = {
   hasTransactionalDdl: true,
   tells: { uniqueColumns: true, uniqueTable: true, foreignKey: false },
   hasConcurrentWriters: false,
-  hasNonFiniteFloats: false,
+  nonFiniteFloats: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   maxNameLength: 200,
   tellsMadeKeys: true,
   hasReturning: true,
@@ -146,7 +146,7 @@ const postgresql = onServer("postgresql", {
   hasTransactionalDdl: true,
   tells: { uniqueColumns: true, uniqueTable: true, foreignKey: true },
   hasConcurrentWriters: true,
-  hasNonFiniteFloats: true,
+  nonFiniteFloats: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   maxNameLength: 63,
   tellsMadeKeys: true,
   hasReturning: true,
@@ -187,7 +187,7 @@ const mariadb = onServer("mariadb", {
   hasTransactionalDdl: false,
   tells: { uniqueColumns: false, uniqueTable: false, foreignKey: true },
   hasConcurrentWriters: true,
-  hasNonFiniteFloats: false,
+  nonFiniteFloats: [],
   maxNameLength: 64,
   tellsMadeKeys: false,
   hasReturning: true,
@@ -208,7 +208,7 @@ const mysql = onServer("mysql", {
   hasTransactionalDdl: false,
   tells: { uniqueColumns: false, uniqueTable: true, foreignKey: true },
   hasConcurrentWriters: true,
-  hasNonFiniteFloats: false,
+  nonFiniteFloats: [],
   maxNameLength: 64,
   tellsMadeKeys: false,
   hasReturning: false,
