@@ -99,6 +99,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
    */
   async connect(): Promise<void> {
     this.#refuseInTransaction();
+    if (this.#state === "closed") this.#pools = null; // what still drains does so by itself
     this.#state = "open";
     const { writers, readers } = this.#openPools();
     await writers.fill();
@@ -115,10 +116,10 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     this.#refuseInTransaction();
     this.#state = "closed";
     const pools = this.#pools;
-    this.#pools = null;
     if (pools === null) return;
     await pools.readers.close();
     if (pools.readers !== pools.writers) await pools.writers.close();
+    if (this.#pools === pools) this.#pools = null;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -238,8 +239,11 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     return this.#runAndGiveBack(writers, connection, statement, arranged, options, bounds);
   }
 
-  protected override atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void> {
-    return this.transaction(work);
+  protected override atomically(
+    work: (scope: QueryMethods) => Promise<void>,
+    options: Pick<StatementOptions, "signal" | "timeoutMs">,
+  ): Promise<void> {
+    return this.transaction(work, options);
   }
 
   /** Without a promise when one is idle: most statements need not wait. */

@@ -1,7 +1,8 @@
 import { DatabaseError, DriverErrorSummary } from "./errors.ts";
 
-/** The codes of Node and OpenSSL that mean that TLS, not the server, refused. */
-const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)|^HOSTNAME_MISMATCH$|^EPROTO$/;
+/** The codes of Node, OpenSSL and `mysql2` that mean that TLS, not the server, refused. */
+const TLS_CODE =
+  /^(HANDSHAKE_|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)|^HOSTNAME_MISMATCH$|^EPROTO$/;
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",

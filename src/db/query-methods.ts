@@ -26,8 +26,11 @@ export abstract class QueryMethods implements Queryable {
     options: StatementOptions,
   ): Promise<RawResult & { executionTimeMs: number }>;
 
-  /** Runs `work` so that all of it happens or nothing. */
-  protected abstract atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void>;
+  /** Runs `work` so that all of it happens or nothing, within the signal and the time of `options`. */
+  protected abstract atomically(
+    work: (scope: QueryMethods) => Promise<void>,
+    options: Pick<StatementOptions, "signal" | "timeoutMs">,
+  ): Promise<void>;
 
   abstract stream<R extends object = Row>(
     query: string,
@@ -83,7 +86,11 @@ export abstract class QueryMethods implements Queryable {
       const { rows } = await this.#runBuilt(buildInsert(this.dialect, table, data, idColumn), options);
       return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
     }
-    if (!(await this.#countsUp(table, idColumn, options))) throw keyUnknown(table, idColumn);
+    if (!(await this.#countsUp(table, idColumn, options))) {
+      // A table that does not exist says so itself.
+      await this.run(`SELECT 1 FROM ${this.dialect.quoteIdentifier(table)} WHERE 1 = 0`, [], options);
+      throw keyUnknown(table, idColumn);
+    }
     const { insertedId } = await this.#runBuilt(buildInsert(this.dialect, table, data, null), options);
     if (insertedId === null) throw keyUnknown(table, idColumn);
     return insertedId;
@@ -98,7 +105,7 @@ export abstract class QueryMethods implements Queryable {
     let count = 0;
     await this.atomically(async (scope) => {
       for (const statement of statements) count += (await scope.#runBuilt(statement, options)).affectedRows;
-    });
+    }, options);
     return count;
   }
 
@@ -123,7 +130,7 @@ export abstract class QueryMethods implements Queryable {
         // Without a row one of the conflict's values is NULL, which collides with nothing: the row is a new one.
         key = keyText(row === undefined ? insertedId : Object.values(row)[0], table, idColumn);
       } else key = keyText(given, table, idColumn);
-    });
+    }, options);
     return key;
   }
 

@@ -2,8 +2,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { DatabaseError } from "./errors.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Marks the asynchronous context of a transaction's work, so that its adapter can refuse to deadlock on itself. */
+/** Marks the asynchronous context of a transaction's work, so that who began it can refuse to deadlock on itself. */
 interface TransactionScope {
+  /** The adapter; of a savepoint, the transaction outside of it. */
   readonly adapter: object;
   readonly transaction: Transaction;
   readonly outer: TransactionScope | undefined;

@@ -2,6 +2,7 @@ import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
 import { QueryMethods } from "./query-methods.ts";
+import { refuseInScope, runInScope } from "./transaction-scope.ts";
 import type { Row, StatementOptions } from "./types.ts";
 
 /** Runs a statement on a connection that somebody already has. */
@@ -63,6 +64,7 @@ export class Transaction extends QueryMethods {
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     this.assertActive();
+    refuseInScope(this); // inside its own savepoint it would wait for itself
     while (this.#inner !== null) await this.#inner.catch(() => {}); // its own caller hears of its failure
     this.assertActive();
     const running = this.#savepoint(work);
@@ -93,17 +95,21 @@ export class Transaction extends QueryMethods {
     const result = await this.#untilEnded(() =>
       this.#runner.runOn(this.#connection, query, params, options, this.#bounds),
     );
-    if (!this.#connection.inTransaction && this.isActive) {
-      this.end();
-      throw new DatabaseError("transaction_ended", "The statement ended the transaction that it ran in.", {
-        hint: "Let transaction() commit, or throw to roll back; don't send COMMIT or ROLLBACK yourself.",
-      });
-    }
+    this.#assertStillOpen();
     return result;
   }
 
   protected override atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void> {
     return this.transaction(work);
+  }
+
+  /** @throws DatabaseError `transaction_ended` when a statement was a COMMIT, or one that commits on the way */
+  #assertStillOpen(): void {
+    if (this.#connection.inTransaction || !this.isActive) return;
+    this.end();
+    throw new DatabaseError("transaction_ended", "The statement ended the transaction that it ran in.", {
+      hint: "Let transaction() commit, or throw to roll back; don't send COMMIT or ROLLBACK yourself.",
+    });
   }
 
   /** Some failures, a deadlock on MySQL for one, end the whole transaction: what comes after would be outside of it. */
@@ -118,6 +124,7 @@ export class Transaction extends QueryMethods {
 
   /** @internal From now on every use is refused; `reason` is thrown instead where there is one. */
   end(reason: unknown = null): void {
+    if (!this.isActive) return; // the first reason is the true one
     this.#state = "ended";
     this.#endedBy = reason;
   }
@@ -127,7 +134,7 @@ export class Transaction extends QueryMethods {
     await this.#connection.control(`SAVEPOINT ${name}`, this.#bounds);
     const inner = new Transaction(this.#connection, this.#runner, this.#bounds, this.#depth + 1);
     try {
-      const result = await work(inner);
+      const result = await runInScope(this, inner, work);
       inner.end();
       await this.#connection.control(`RELEASE SAVEPOINT ${name}`);
       return result;
@@ -155,8 +162,8 @@ export class Transaction extends QueryMethods {
     try {
       for (;;) {
         this.assertActive();
-        const { done, value } = await iterator.next();
-        if (done) return;
+        const { done, value } = await this.#untilEnded(() => iterator.next());
+        if (done) return this.#assertStillOpen();
         yield value;
       }
     } finally {

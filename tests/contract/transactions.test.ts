@@ -1,299 +1,240 @@
-import { AsyncResource } from "node:async_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { DatabaseError, type FraiserDatabaseAdapter, type Transaction } from "../../src/db/index.ts";
-import { describeEachDatabase, IS_FULL } from "./support/databases.ts";
+import type { FraiserDatabaseAdapter, IsolationLevel, Queryable } from "../../src/db/index.ts";
+import { describeEachDatabase } from "./support/databases.ts";
+import { all, failure } from "./support/expect.ts";
 
-/** The asynchronous context of this file, in which no transaction runs. */
-const outside = new AsyncResource("outside");
+const LEVELS: readonly IsolationLevel[] = ["read uncommitted", "read committed", "repeatable read", "serializable"];
 
-const failure = (promise: Promise<unknown>): Promise<DatabaseError> =>
-  promise.then(
-    () => {
-      throw new Error("it should have failed");
-    },
-    (error: DatabaseError) => error,
-  );
-
-describeEachDatabase("a transaction", (open, { types, failureEndsTransaction }) => {
-  async function accounts(): Promise<FraiserDatabaseAdapter> {
+describeEachDatabase("a transaction", (open, { types, failureEndsTransaction, hasTransactionalDdl }) => {
+  async function openItems(): Promise<FraiserDatabaseAdapter> {
     const adapter = await open();
-    await adapter.executeQuery(`CREATE TABLE account (id INT PRIMARY KEY, balance ${types.integer} NOT NULL)`);
-    await adapter.insertMany("account", [
-      { id: 1, balance: 10 },
-      { id: 2, balance: 20 },
-    ]);
+    await adapter.executeQuery(`CREATE TABLE item (id ${types.countingKey}, name ${types.keyText} NOT NULL)`);
     return adapter;
   }
-  const balances = async (adapter: FraiserDatabaseAdapter) =>
-    (await adapter.executeQuery("SELECT balance FROM account ORDER BY id")).map((row) => row.balance);
-  const add = (tx: Transaction, id: number, amount: number) =>
-    tx.executeUpdate("UPDATE account SET balance = balance + ? WHERE id = ?", [amount, id]);
 
-  test("keeps what it did when its work returns, and returns what that returned", async () => {
-    const adapter = await accounts();
-    expect(await adapter.transaction((tx) => add(tx, 1, 5))).toBe(1);
-    expect(await balances(adapter)).toEqual([15, 20]);
-  });
+  const names = async (on: Queryable) =>
+    (await on.executeQuery<{ name: string }>("SELECT name FROM item ORDER BY name")).map(({ name }) => name);
 
-  test("keeps nothing when its work throws, and throws that very error", async () => {
-    const adapter = await accounts();
-    const error = new Error("changed my mind");
-    const thrown = await failure(
-      adapter.transaction(async (tx) => {
-        await add(tx, 1, 5);
-        throw error;
-      }),
+  const add = (on: Queryable, ...added: string[]) =>
+    on.insertMany(
+      "item",
+      added.map((name) => ({ name })),
     );
-    expect(thrown).toBe(error);
-    expect(await balances(adapter)).toEqual([10, 20]);
-    expect(adapter.poolMetrics().activeConnections).toBe(0);
+
+  /** A statement that fails without anything to be undone. */
+  const fail = (on: Queryable) => on.executeUpdate("INSERT INTO item (name) VALUES (?)", [null]);
+
+  test("keeps what it did when its work returns, and hands out what the work returned", async () => {
+    const adapter = await openItems();
+    const id = await adapter.transaction((tx) => tx.insert("item", { name: "a" }));
+    expect(await adapter.executeQuery("SELECT name FROM item WHERE id = ?", [id])).toEqual([{ name: "a" }]);
   });
 
-  test("is not seen from outside before its end", async () => {
-    const adapter = await accounts();
-    const changed = Promise.withResolvers<void>();
-    const seen = Promise.withResolvers<void>();
-    const working = adapter.transaction(async (tx) => {
-      await add(tx, 1, 5);
-      changed.resolve();
-      await seen.promise;
+  test("undoes what it did when its work throws, and throws that very error", async () => {
+    const adapter = await openItems();
+    const mine = new Error("mine");
+    const work = adapter.transaction(async (tx) => {
+      await add(tx, "a", "b");
+      throw mine;
     });
-    await changed.promise;
-    expect(await balances(adapter)).toEqual([10, 20]);
-    seen.resolve();
-    await working;
-    expect(await balances(adapter)).toEqual([15, 20]);
-  });
-
-  test("has savepoints: what one did is undone by itself", async () => {
-    const adapter = await accounts();
-    await adapter.transaction(async (tx) => {
-      await add(tx, 1, 1);
-      await failure(
-        tx.transaction(async (inner) => {
-          await add(inner, 1, 100);
-          await inner.transaction((innermost) => add(innermost, 2, 100));
-          throw new Error("undo");
-        }),
-      );
-      await tx.transaction((inner) => add(inner, 2, 1));
-    });
-    expect(await balances(adapter)).toEqual([11, 21]);
-  });
-
-  test("goes on after a statement that failed in a savepoint", async () => {
-    const adapter = await accounts();
-    await adapter.transaction(async (tx) => {
-      await failure(tx.transaction((inner) => inner.insert("account", { id: 1, balance: 0 })));
-      await add(tx, 1, 1);
-    });
-    expect(await balances(adapter)).toEqual([11, 20]);
-  });
-
-  test("with a failed statement that was swallowed is kept, or says that it is not", async () => {
-    const adapter = await accounts();
-    const working = adapter.transaction(async (tx) => {
-      await add(tx, 1, 1);
-      await failure(tx.executeQuery("SELECT * FROM nowhere"));
-    });
-    if (failureEndsTransaction) expect(await failure(working)).toMatchObject({ kind: "transaction_ended" });
-    else await working;
-    expect(await balances(adapter)).toEqual([failureEndsTransaction ? 10 : 11, 20]);
-  });
-
-  test("savepoints begun at the same time run one after the other", async () => {
-    const adapter = await accounts();
-    await adapter.transaction(async (tx) => {
-      await Promise.all([1, 2, 1, 2].map((id) => tx.transaction((inner) => add(inner, id, 1))));
-    });
-    expect(await balances(adapter)).toEqual([12, 22]);
-  });
-
-  test("that only reads refuses to write, and leaves a connection that writes", async () => {
-    const adapter = await accounts();
-    const error = await failure(adapter.transaction((tx) => add(tx, 1, 1), { readOnly: true }));
-    expect(error).toMatchObject({ kind: "read_only" });
-    expect(await adapter.transaction((tx) => tx.executeQuery("SELECT 1 AS n"), { readOnly: true })).toEqual([{ n: 1 }]);
-    await adapter.transaction((tx) => add(tx, 1, 1));
-    expect(await balances(adapter)).toEqual([11, 20]);
-  });
-
-  test.each(["read uncommitted", "read committed", "repeatable read", "serializable"] as const)(
-    "can be %s, or stronger",
-    async (isolation) => {
-      const adapter = await accounts();
-      await adapter.transaction((tx) => add(tx, 1, 1), { isolation });
-      expect(await balances(adapter)).toEqual([11, 20]);
-    },
-  );
-
-  test.each(["repeatable read", "serializable"] as const)("that is %s reads the same again", async (isolation) => {
-    const adapter = await accounts();
-    const read = (tx: Transaction) => tx.executeQuery("SELECT balance FROM account WHERE id = 1");
-    await adapter.transaction(
-      async (tx) => {
-        const before = await read(tx);
-        const write = () =>
-          adapter.executeUpdate("UPDATE account SET balance = 99 WHERE id = 1", [], { timeoutMs: 500 });
-        // A serializable reader may hold the writer up, who then gives up.
-        await outside.runInAsyncScope(write).catch(() => {});
-        expect(await read(tx)).toEqual(before);
-      },
-      { isolation, readOnly: true },
-    );
-  });
-
-  test("refuses the adapter inside its work, also from a timer, and not after its end", async () => {
-    const adapter = await accounts();
-    const late = Promise.withResolvers<unknown>();
-    await adapter.transaction(async (tx) => {
-      for (const call of [
-        () => adapter.executeQuery("SELECT 1"),
-        () => adapter.transaction(async () => {}),
-        () => adapter.insert("account", { id: 3, balance: 0 }),
-        () => tx.transaction(() => adapter.executeQuery("SELECT 1")),
-        () => pause(1).then(() => adapter.executeQuery("SELECT 1")),
-      ])
-        expect(await failure(call())).toMatchObject({
-          kind: "adapter_in_transaction",
-          hint: expect.stringContaining("transaction object"),
-        });
-      setTimeout(() => adapter.executeQuery("SELECT 1 AS n").then(late.resolve, late.reject), 300);
-    });
-    expect(await late.promise).toEqual([{ n: 1 }]);
-  });
-
-  test("cannot be used after its end", async () => {
-    const adapter = await accounts();
-    let kept: Transaction | null = null;
-    await adapter.transaction(async (tx) => {
-      kept = tx;
-    });
-    const tx = kept as unknown as Transaction;
-    for (const call of [
-      () => tx.executeQuery("SELECT 1"),
-      () => tx.insert("account", { id: 3, balance: 0 }),
-      () => tx.transaction(async () => {}),
-      () => tx.stream("SELECT 1")[Symbol.asyncIterator]().next(),
-    ])
-      expect(await failure(call())).toMatchObject({ kind: "transaction_ended" });
-  });
-
-  test.each(["COMMIT", "ROLLBACK"])("does not go on when a statement in it is %s", async (sql) => {
-    const adapter = await accounts();
-    const error = await failure(
-      adapter.transaction(async (tx) => {
-        await add(tx, 1, 1);
-        await failure(tx.executeQuery(sql));
-        await add(tx, 2, 1);
-      }),
-    );
-    expect(error).toMatchObject({ kind: "transaction_ended" });
-    expect((await balances(adapter))[1]).toBe(20);
-  });
-
-  test("BEGIN outside of transaction() is refused, and leaves nothing open", async () => {
-    const adapter = await accounts();
-    expect(await failure(adapter.executeQuery("BEGIN"))).toMatchObject({ kind: "unsupported" });
-    await adapter.executeUpdate("UPDATE account SET balance = 0 WHERE id = 1");
-    expect(await balances(adapter)).toEqual([0, 20]);
-  });
-
-  test("ends at a signal and at a deadline, rolled back", async () => {
-    const adapter = await accounts();
-    const controller = new AbortController();
-    const cancelled = adapter.transaction(
-      async (tx) => {
-        await add(tx, 1, 1);
-        controller.abort();
-        await pause(5000);
-      },
-      { signal: controller.signal },
-    );
-    expect(await failure(cancelled)).toMatchObject({ kind: "cancelled" });
-    const late = adapter.transaction(
-      async (tx) => {
-        await add(tx, 1, 1);
-        await pause(5000);
-      },
-      { timeoutMs: 100 },
-    );
-    expect(await failure(late)).toMatchObject({ kind: "statement_timeout" });
-    expect(await balances(adapter)).toEqual([10, 20]);
-    expect(adapter.poolMetrics().activeConnections).toBe(0);
-  });
-
-  test("is tried again as often as asked, and no oftener, for what may go away", async () => {
-    const adapter = await accounts();
-    let tries = 0;
-    const work = async () => {
-      tries++;
-      throw new DatabaseError("serialization_failure", "made by the test");
-    };
-    await failure(adapter.transaction(work, { retry: { attempts: 4, maxDelayMs: 1 } }));
-    expect(tries).toBe(4);
-    tries = 0;
-    await failure(adapter.transaction(work));
-    expect(tries).toBe(1);
-    let held = 0;
-    const once = async () => {
-      held = Math.max(held, adapter.poolMetrics().activeConnections);
-      if (++tries < 4) throw new DatabaseError("deadlock", "made by the test");
-      return "done";
-    };
-    expect(await adapter.transaction(once, { retry: { attempts: 9, maxDelayMs: 1 } })).toBe("done");
-    expect(held).toBe(1);
-    tries = 0;
-    const hopeless = async () => {
-      tries++;
-      throw new DatabaseError("unique_violation", "made by the test");
-    };
-    await failure(adapter.transaction(hopeless, { retry: { attempts: 9 } }));
-    expect(tries).toBe(1);
-  });
-
-  test("a stream in it lets other statements run in the loop", async () => {
-    const adapter = await accounts();
-    await adapter.insertMany(
-      "account",
-      Array.from({ length: 1500 }, (_, index) => ({ id: index + 10, balance: 1 })),
-    );
-    let seen = 0;
-    await adapter.transaction(async (tx) => {
-      for await (const row of tx.stream("SELECT id FROM account ORDER BY id")) {
-        seen++;
-        if (seen % 400 === 0) await add(tx, row.id as number, 1);
-      }
-    });
-    expect(seen).toBe(1502);
-    expect(await adapter.executeQuery("SELECT COUNT(*) AS n FROM account WHERE balance = 2")).toEqual([{ n: 3 }]);
-  });
-
-  test("transfers by many at once lose nothing and leave no connection out", { timeout: 120_000 }, async () => {
-    const adapter = await open();
-    const [workers, transfers, rows] = IS_FULL ? [64, 200, 1000] : [16, 10, 100];
-    await adapter.executeQuery(`CREATE TABLE account (id INT PRIMARY KEY, balance ${types.integer} NOT NULL)`);
-    await adapter.insertMany(
-      "account",
-      Array.from({ length: rows }, (_, id) => ({ id, balance: 100 })),
-    );
-    const work = async () => {
-      for (let n = 0; n < transfers; n++) {
-        const from = Math.floor(Math.random() * rows);
-        const to = (from + 1 + Math.floor(Math.random() * (rows - 1))) % rows;
-        await adapter.transaction(
-          async (tx) => {
-            await add(tx, from, -1);
-            await add(tx, to, 1);
-          },
-          { retry: { attempts: 100 }, timeoutMs: 60_000 },
-        );
-      }
-    };
-    await Promise.all(Array.from({ length: workers }, work));
-    const [sum] = await adapter.executeQuery("SELECT SUM(balance) AS total FROM account");
-    expect(Number(sum?.total)).toBe(100 * rows);
+    await expect(work).rejects.toBe(mine);
+    expect(await names(adapter)).toEqual([]);
     expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 0, waitingRequests: 0 });
+  });
+
+  test("undoes what it did when a statement of it fails", async () => {
+    const adapter = await openItems();
+    const work = adapter.transaction(async (tx) => {
+      await add(tx, "a");
+      await fail(tx);
+    });
+    expect(await failure(work)).toMatchObject({ kind: "not_null_violation" });
+    expect(await names(adapter)).toEqual([]);
+  });
+
+  test("sees its own changes, which others don't before its end", async () => {
+    const adapter = await openItems();
+    const began = Promise.withResolvers<void>();
+    const looked = Promise.withResolvers<void>();
+    const work = adapter.transaction(async (tx) => {
+      await add(tx, "a");
+      began.resolve();
+      await looked.promise;
+      return names(tx);
+    });
+    await began.promise;
+    // As on any server: whoever asks for less than a snapshot would wait for nobody.
+    expect(await adapter.transaction((tx) => names(tx), { isolation: "read committed", readOnly: true })).toEqual([]);
+    looked.resolve();
+    expect(await work).toEqual(["a"]);
+    expect(await names(adapter)).toEqual(["a"]);
+  });
+
+  test("never lets a statement of others slip in", async () => {
+    const adapter = await openItems();
+    const began = Promise.withResolvers<void>();
+    const others = Promise.withResolvers<void>();
+    const work = adapter.transaction(
+      async (tx) => {
+        await tx.executeQuery("SELECT 1 AS one");
+        began.resolve();
+        await others.promise;
+        throw new Error("undone");
+      },
+      { readOnly: true },
+    );
+    await began.promise;
+    await Promise.all(Array.from({ length: 10 }, (_, n) => add(adapter, `n${n}`)));
+    others.resolve();
+    await expect(work).rejects.toThrow("undone");
+    expect(await names(adapter)).toHaveLength(10);
+  });
+
+  test("read only refuses to write, and its connection writes again afterwards", async () => {
+    const adapter = await openItems();
+    for (let n = 0; n < 3; n++) {
+      const work = adapter.transaction((tx) => add(tx, "a"), { readOnly: true });
+      expect(await failure(work)).toMatchObject({ kind: "read_only" });
+    }
+    expect(await adapter.transaction((tx) => names(tx), { readOnly: true })).toEqual([]);
+    await adapter.transaction((tx) => add(tx, "b"));
+    expect(await names(adapter)).toEqual(["b"]);
+  });
+
+  test.each(LEVELS)("at the level %s commits and undoes as any other", async (isolation) => {
+    const adapter = await openItems();
+    await adapter.transaction((tx) => add(tx, "a"), { isolation });
+    const undone = adapter.transaction(
+      async (tx) => {
+        await add(tx, "b");
+        throw new Error("undone");
+      },
+      { isolation },
+    );
+    await expect(undone).rejects.toThrow("undone");
+    expect(await adapter.transaction((tx) => names(tx), { isolation, readOnly: true })).toEqual(["a"]);
+  });
+
+  test("after a failed statement is never called a success unless it was one", async () => {
+    const adapter = await openItems();
+    const work = adapter.transaction(async (tx) => {
+      await add(tx, "a");
+      await fail(tx).catch(() => {});
+    });
+    if (failureEndsTransaction) {
+      expect(await failure(work)).toMatchObject({
+        kind: "transaction_ended",
+        hint: expect.stringContaining("tx.transaction()"),
+      });
+      expect(await names(adapter)).toEqual([]);
+    } else {
+      await work;
+      expect(await names(adapter)).toEqual(["a"]);
+    }
+  });
+
+  test.each(["COMMIT", "ROLLBACK"])("that is sent %s as a statement is over, and says so", async (statement) => {
+    const adapter = await openItems();
+    const after: string[] = [];
+    const work = adapter.transaction(async (tx) => {
+      await add(tx, "a");
+      await tx.executeQuery(statement).catch((error) => after.push(error.kind));
+      await add(tx, "b").catch((error) => after.push(error.kind));
+    });
+    expect(await failure(work)).toMatchObject({ kind: "transaction_ended" });
+    expect(after).toEqual(["transaction_ended", "transaction_ended"]);
+    expect(await names(adapter)).toEqual(statement === "COMMIT" ? ["a"] : []);
+  });
+
+  test("that is sent COMMIT by a stream is over, too", async () => {
+    const adapter = await openItems();
+    const work = adapter.transaction(async (tx) => {
+      await add(tx, "a");
+      await all(tx.stream("COMMIT"));
+      await add(tx, "b");
+    });
+    expect(await failure(work)).toMatchObject({ kind: "transaction_ended" });
+    expect(await names(adapter)).toEqual(["a"]);
+  });
+
+  test("with a change of the schema is one transaction, or is over and says so", async () => {
+    const adapter = await openItems();
+    const work = adapter.transaction(async (tx) => {
+      await add(tx, "a");
+      await tx.executeQuery("CREATE TABLE other (id INTEGER)");
+      throw new Error("undone");
+    });
+    if (hasTransactionalDdl) {
+      await expect(work).rejects.toThrow("undone");
+      expect(await names(adapter)).toEqual([]);
+      expect(await failure(adapter.executeQuery("SELECT * FROM other"))).toMatchObject({ kind: "undefined_table" });
+    } else {
+      expect(await failure(work)).toMatchObject({ kind: "transaction_ended" });
+      expect(await names(adapter)).toEqual(["a"]);
+    }
+  });
+
+  test("goes on with other statements while it reads a stream", async () => {
+    const adapter = await openItems();
+    await add(adapter, ...Array.from({ length: 1200 }, (_, n) => `n${String(n).padStart(4, "0")}`));
+    await adapter.executeQuery(`CREATE TABLE copy (name ${types.keyText} NOT NULL)`);
+    let read = 0;
+    await adapter.transaction(async (tx) => {
+      for await (const { name } of tx.stream<{ name: string }>("SELECT name FROM item ORDER BY name")) {
+        if (read++ % 100 === 0) await tx.executeUpdate("INSERT INTO copy (name) VALUES (?)", [name]);
+      }
+    });
+    expect(read).toBe(1200);
+    const copied = await adapter.executeQuery<{ name: string }>("SELECT name FROM copy ORDER BY name");
+    expect(copied.map(({ name }) => name)).toEqual(
+      Array.from({ length: 12 }, (_, n) => `n${String(n * 100).padStart(4, "0")}`),
+    );
+  });
+
+  test("that leaves a stream open ends all the same", async () => {
+    const adapter = await openItems();
+    await add(adapter, ...Array.from({ length: 1200 }, (_, n) => `n${n}`));
+    await adapter.transaction(async (tx) => {
+      const rows = tx.stream("SELECT name FROM item")[Symbol.asyncIterator]();
+      await rows.next();
+      await add(tx, "a");
+    });
+    expect(await names(adapter)).toContain("a");
+    expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 0 });
+  });
+
+  test("that is past its time limit ends there, though its work goes on", async () => {
+    const adapter = await openItems();
+    const late = Promise.withResolvers<unknown>();
+    const work = adapter.transaction(
+      async (tx) => {
+        await add(tx, "a");
+        await pause(100);
+        await add(tx, "b").then(late.resolve, late.resolve);
+      },
+      { timeoutMs: 40 },
+    );
+    expect(await failure(work)).toMatchObject({ kind: "statement_timeout" });
+    expect(await late.promise).toMatchObject({ kind: "statement_timeout" });
+    expect(await names(adapter)).toEqual([]);
+    expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 0 });
+  });
+
+  test("that is aborted between two statements is undone", async () => {
+    const adapter = await openItems();
+    const cancelling = new AbortController();
+    const work = adapter.transaction(
+      async (tx) => {
+        await add(tx, "a");
+        cancelling.abort();
+        await pause(5);
+        await add(tx, "b");
+      },
+      { signal: cancelling.signal },
+    );
+    expect(await failure(work)).toMatchObject({ kind: "cancelled" });
+    expect(await names(adapter)).toEqual([]);
+    expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 0 });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type FraiserDatabaseAdapter, json } from "../../src/db/index.ts";
 import { type ColumnTypes, describeEachDatabase, IS_FULL } from "./support/databases.ts";
 
-type Kind = Exclude<keyof ColumnTypes, "keyText" | "countingKey">;
+type Kind = Exclude<keyof ColumnTypes, "keyText" | "countingKey" | "madeKey">;
 
 /** What is written and read again, by the type of its column. */
 const VALUES: Readonly<Record<Kind, readonly unknown[]>> = {

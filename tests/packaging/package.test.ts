@@ -152,3 +152,24 @@ describe("installed in a project", () => {
     await succeed(process.execPath, [compiler, "-p", "."], { cwd: consumer, env: environment() });
   });
 });
+
+describe("installed without its optional drivers", () => {
+  test("works with SQLite, and says what the others need", async () => {
+    const project = emptyFolder("without drivers");
+    writeFileSync(join(project, "package.json"), JSON.stringify({ name: "project", private: true, type: "module" }));
+    const [tarball = ""] = readdirSync(join(folder, "tarball"));
+    await npmOffline(folder, ["install", "--omit=optional", join(folder, "tarball", tarball)], project);
+    const script = `
+      import { createAdapterFromUrl } from "fraisier/db";
+      const urls = ["sqlite://./app.db", "postgresql://ada@localhost/app", "mysql://ada@localhost/app"];
+      const outcomes = urls.map(async (url) => {
+        const adapter = await createAdapterFromUrl(url);
+        const asking = adapter.executeQuery("SELECT 1 AS one");
+        return asking.then(([row]) => row.one, ({ hint }) => hint).finally(() => adapter.close());
+      });
+      console.log(JSON.stringify(await Promise.all(outcomes)));`;
+    const args = ["--input-type=module", "--eval", script];
+    const result = await succeed(process.execPath, args, { cwd: project, env: environment() });
+    expect(JSON.parse(result)).toEqual([1, "Run: npm install pg", "Run: npm install mysql2"]);
+  });
+});

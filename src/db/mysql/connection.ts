@@ -8,15 +8,8 @@ import type { ServerConnectionOptions } from "../server-adapter.ts";
 import { describeServer, type ServerLocation } from "../server-url.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
 import { isServerError, translateServerError } from "./errors.ts";
-import { type RowCommand, RowReader } from "./reader.ts";
+import { type Header, type RowCommand, RowReader } from "./reader.ts";
 import { type ColumnDescription, type DriverValue, decoderFor, encodeValue, type MysqlValue } from "./types.ts";
-
-/** The answer to a statement without rows. */
-interface Header {
-  readonly affectedRows: number;
-  readonly insertId: number | string;
-  readonly serverStatus: number;
-}
 
 /** How many prepared statements a connection keeps: the server allows 16 382 for all of them together. */
 const KEPT_STATEMENTS = 200;
@@ -137,6 +130,9 @@ export class MysqlConnection implements Connection {
       values: this.#bound(values),
       rowsAsArray: true,
     }) as unknown as RowCommand;
+    command.on("result", (row) => {
+      if (!Array.isArray(row)) this.#note(row);
+    });
     const reader = new RowReader(command, this.#driver as unknown as { pause(): void; resume(): void });
     this.#readers.add(reader);
     try {

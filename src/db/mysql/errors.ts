@@ -67,6 +67,10 @@ const BY_NUMBER: Readonly<Record<number, Known>> = {
   1055: known("syntax_error"),
   1146: known("undefined_table"),
   1051: known("undefined_table"),
+  1007: known("unknown"), // what is to be made exists already
+  1050: known("unknown"),
+  1060: known("unknown"),
+  1061: known("unknown"),
   1054: known("undefined_column"),
   1264: silent("out_of_range"),
   1265: silent("out_of_range"),

@@ -1,9 +1,16 @@
 import type { ColumnDescription, DriverValue } from "./types.ts";
 
+/** The answer to a statement without rows. */
+export interface Header {
+  readonly affectedRows: number;
+  readonly insertId: number | string;
+  readonly serverStatus: number;
+}
+
 /** The command of `mysql2` whose rows come as events. */
 export interface RowCommand {
   on(event: "fields", listener: (fields: ColumnDescription[] | undefined) => void): this;
-  on(event: "result", listener: (row: DriverValue[]) => void): this;
+  on(event: "result", listener: (row: DriverValue[] | Header) => void): this;
   on(event: "error", listener: (error: unknown) => void): this;
   on(event: "end", listener: () => void): this;
 }
@@ -35,7 +42,7 @@ export class RowReader {
         this.#fields = fields ?? [];
       })
       .on("result", (row) => {
-        if (!Array.isArray(row)) return; // the header of a statement without rows
+        if (!Array.isArray(row)) return;
         this.#rows.push(row);
         if (this.#rows.length >= this.#limit) this.#pause();
         this.#wake?.();

@@ -20,8 +20,8 @@ export function encodeValue(value: unknown, position: number): MysqlValue {
       return encodeText(value, position, DATABASE);
     case "number":
       if (!Number.isFinite(value)) throw cannotHold(position, String(value), DATABASE);
-      // The driver sends numbers as doubles, which LIMIT and large keys don't take.
-      return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
+      // The driver sends numbers as doubles, which LIMIT does not take and which don't find large keys.
+      return Number.isInteger(value) && Math.abs(value) < 2 ** 63 && !Object.is(value, -0) ? BigInt(value) : value;
     case "boolean":
       return value ? 1n : 0n;
     case "bigint":

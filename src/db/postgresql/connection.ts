@@ -16,7 +16,11 @@ import type { FieldDescription } from "./wire.ts";
 interface ClientInternals {
   readonly processID: number;
   readonly secretKey: number;
-  readonly connection: { readonly stream: { destroy(): void } };
+  readonly connection: {
+    readonly stream: { destroy(): void };
+    /** The texts of the statements that the server has prepared, by their names. */
+    readonly parsedStatements: Record<string, string>;
+  };
   ref(): void;
   unref(): void;
   /** Calls `submit` of whatever has one. */
@@ -26,7 +30,6 @@ interface ClientInternals {
 /** A statement that the server keeps prepared. */
 interface Prepared {
   readonly name: string;
-  isKnown: boolean;
   /** For these fields, so that the builder is made once. */
   fields: readonly FieldDescription[] | null;
   build: RowBuilder<string> | null;
@@ -206,7 +209,7 @@ export class PostgresConnection implements Connection {
         // The transaction has failed with it; a new one meets a new plan.
         throw new DatabaseError("serialization_failure", error.message, { cause: error.cause });
       }
-      await this.#simple(`DEALLOCATE ${prepared.name}`);
+      await this.#deallocate(prepared);
       return this.#runOnce(text, values, await this.#keptStatement(text));
     }
   }
@@ -217,11 +220,10 @@ export class PostgresConnection implements Connection {
       text,
       values,
       name: prepared?.name ?? "",
-      isPrepared: prepared?.isKnown ?? false,
+      isPrepared: prepared !== null && this.#isPrepared(prepared),
       portal: "",
       batchSize: 0,
     });
-    if (prepared) prepared.isKnown = true;
     const columns = fields?.map((field) => field.name) ?? [];
     return {
       rows: fields === null ? [] : rows.map(this.#builder(prepared, fields)),
@@ -263,7 +265,7 @@ export class PostgresConnection implements Connection {
     const kept = this.#kept.get(text);
     if (kept !== undefined) return kept;
     if (this.#kept.size >= KEPT_STATEMENTS && !this.inTransaction) await this.#forgetOldest();
-    const prepared: Prepared = { name: `fraisier_${++this.#names}`, isKnown: false, fields: null, build: null };
+    const prepared: Prepared = { name: `fraisier_${++this.#names}`, fields: null, build: null };
     this.#kept.set(text, prepared);
     return prepared;
   }
@@ -271,9 +273,18 @@ export class PostgresConnection implements Connection {
   async #forgetOldest(): Promise<void> {
     const [oldest] = this.#kept;
     if (oldest === undefined) return;
-    const [text, { name, isKnown }] = oldest;
+    const [text, prepared] = oldest;
     this.#kept.delete(text);
-    if (isKnown) await this.#simple(`DEALLOCATE ${name}`);
+    if (this.#isPrepared(prepared)) await this.#deallocate(prepared);
+  }
+
+  #isPrepared({ name }: Prepared): boolean {
+    return Object.hasOwn(this.#internals.connection.parsedStatements, name);
+  }
+
+  async #deallocate({ name }: Prepared): Promise<void> {
+    await this.#simple(`DEALLOCATE ${name}`);
+    delete this.#internals.connection.parsedStatements[name];
   }
 
   /** Behind a pooler in transaction mode the backend is another one than the one that greeted. */

@@ -38,6 +38,11 @@ const KINDS: Readonly<Record<string, DatabaseErrorKind>> = {
   "42P18": "parameter_mismatch", // indeterminate_datatype
   "42P01": "undefined_table",
   "42703": "undefined_column",
+  "42701": "unknown", // what is to be made exists already
+  "42710": "unknown",
+  "42723": "unknown",
+  "42P06": "unknown",
+  "42P07": "unknown",
   "42883": "unsupported",
   "0A000": "unsupported",
   "42501": "unsupported",

@@ -37,9 +37,9 @@ export interface ExchangeResult {
  * is handed out once the server is ready for the next request, so that the state of the transaction is known by then.
  */
 export class Exchange implements Submittable {
-  /** The names by which `pg` notes prepared statements; this project keeps account of them itself. */
-  readonly name: string = "";
-  readonly text: string = "";
+  /** `pg` notes by these which statements the server has prepared: also those that failed when they were run. */
+  readonly name: string;
+  readonly text: string;
   readonly result: Promise<ExchangeResult>;
   readonly #request: ExchangeRequest;
   readonly #resolve: (result: ExchangeResult) => void;
@@ -50,6 +50,8 @@ export class Exchange implements Submittable {
 
   constructor(request: ExchangeRequest) {
     this.#request = request;
+    this.name = request.type === "statement" ? request.name : "";
+    this.text = request.type === "statement" ? request.text : "";
     const { promise, resolve, reject } = Promise.withResolvers<ExchangeResult>();
     this.result = promise;
     this.#resolve = resolve;

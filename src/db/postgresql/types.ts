@@ -18,7 +18,9 @@ export function encodeValue(value: unknown, position: number): PostgresValue {
       if (value.includes("\0")) throw cannotHold(position, "text with a NUL character", DATABASE);
       return encodeText(value, position, DATABASE);
     case "number":
-      return Object.is(value, -0) ? "-0" : String(value);
+      if (Object.is(value, -0)) return "-0";
+      // JavaScript writes -(2 ** 60) as -1152921504606847000, which is another integer.
+      return Number.isInteger(value) && !Number.isSafeInteger(value) ? String(BigInt(value)) : String(value);
     case "boolean":
     case "bigint":
       return String(value);

@@ -1,7 +1,7 @@
 /** What it takes on each database to make it fail, and what it tells of its failure. */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import type { DatabaseErrorDetails, DatabaseErrorKind } from "../../../src/db/index.ts";
+import type { DatabaseErrorDetails, DatabaseErrorKind, IsolationLevel } from "../../../src/db/index.ts";
 import type { ContractDatabase } from "./databases.ts";
 
 type Names = Pick<DatabaseErrorDetails, "table" | "columns" | "constraint">;
@@ -11,6 +11,8 @@ export interface Faults {
   readonly beyondReach: readonly DatabaseErrorKind[];
   /** What an error names of the table that it is about. */
   readonly told: Readonly<Partial<Record<DatabaseErrorKind, Names>>>;
+  /** The level that it gives to whoever asks for less. */
+  readonly weakestIsolation: IsolationLevel;
   /** A query with one parameter that is not over before somebody ends it. */
   readonly endlessQuery: string;
   /** The same database where there is none. */
@@ -44,6 +46,7 @@ const sqlite: Faults = {
     undefined_table: { table: "itme" },
     undefined_column: { columns: ["naem"] },
   },
+  weakestIsolation: "serializable",
   endlessQuery: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, ? AS x FROM n",
   nowhere: async (url) => url.replace("contract.db", "contract.db/inside.db"),
   narrowTable: "CREATE TABLE narrow (id INTEGER PRIMARY KEY, value INTEGER) STRICT",
@@ -61,6 +64,7 @@ const postgresql: Faults = {
     undefined_table: { table: "itme" },
     undefined_column: { columns: ["naem"] },
   },
+  weakestIsolation: "read committed",
   endlessQuery: "SELECT pg_sleep(30), CAST(? AS TEXT) AS x",
   nowhere: deadPort,
   narrowTable: "CREATE TABLE narrow (id INTEGER PRIMARY KEY, value VARCHAR(20))",
@@ -82,6 +86,7 @@ const mysql: Faults = {
     undefined_table: { table: "itme" },
     undefined_column: { columns: ["naem"] },
   },
+  weakestIsolation: "read uncommitted",
   endlessQuery: "SELECT SLEEP(30), ? AS x",
   nowhere: deadPort,
   narrowTable: "CREATE TABLE narrow (id INTEGER PRIMARY KEY, value VARCHAR(20))",

@@ -59,11 +59,11 @@ export const PROVOCATIONS: Readonly<Record<DatabaseErrorKind, Provocation>> = {
   cancelled: ({ adapter, database }) =>
     drain(adapter, faultsOf(database).endlessQuery, { signal: AbortSignal.timeout(50) }),
   acquire_timeout: async ({ url, reopen }) => {
-    const adapter = await reopen(url, { pool: { min: 0, max: 1, acquireTimeoutMs: 30 } });
+    const adapter = await reopen(url, { pool: { min: 0, max: 1 } });
     await beside(
       adapter,
       (tx) => rename(tx, 1),
-      () => rename(adapter, 2),
+      () => adapter.executeQuery("SELECT id FROM item WHERE name = ?", [VALUE], { timeoutMs: 30 }),
     );
   },
   pool_closed: async ({ adapter }) => {
@@ -160,11 +160,12 @@ async function beside(
   const begun = Promise.withResolvers<void>();
   const done = Promise.withResolvers<void>();
   const transaction = adapter.transaction(async (tx) => {
-    await begin(tx).finally(begun.resolve);
+    await begin(tx);
+    begun.resolve();
     await done.promise;
     await end(tx);
   });
-  await begun.promise;
+  await Promise.race([begun.promise, transaction]);
   await Promise.all([work().finally(done.resolve), transaction]);
 }
 

@@ -1,0 +1,22 @@
+/** One database for many short tests that leave each other alone. */
+import { afterAll, beforeAll } from "vitest";
+import { createAdapterFromUrl, type FraiserDatabaseAdapter } from "../../../src/db/index.ts";
+import type { ContractDatabase } from "./databases.ts";
+
+/** An adapter for all tests of the running `describe`, on a database that `prepare` has filled; to be called in them. */
+export function shareAdapter(
+  database: ContractDatabase,
+  prepare: (adapter: FraiserDatabaseAdapter) => Promise<void>,
+): () => FraiserDatabaseAdapter {
+  const ends: (() => void | Promise<void>)[] = [];
+  let adapter: FraiserDatabaseAdapter;
+  beforeAll(async () => {
+    adapter = await createAdapterFromUrl(await database.createUrl((work) => ends.push(work)));
+    await prepare(adapter);
+  });
+  afterAll(async () => {
+    await adapter.close();
+    for (const end of ends) await end();
+  });
+  return () => adapter;
+}
