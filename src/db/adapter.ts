@@ -1,4 +1,4 @@
-import { cancelled } from "./bounded.ts";
+import { cancelled, PING_TIMEOUT_MS } from "./bounded.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
@@ -81,7 +81,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   protected abstract createPools(): ConnectionPools;
 
   /** Asks the database who it is. */
-  protected abstract identify(connection: Connection): Promise<ServerIdentity>;
+  protected abstract identify(connection: Connection, bounds: Bounds): Promise<ServerIdentity>;
 
   abstract databaseType(): DatabaseType;
 
@@ -182,7 +182,9 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
         if (!mayRetry) throw error;
         const delay = Math.random() * Math.min(maxDelayMs, 5 * 2 ** attempt);
         if (deadline !== undefined && this.clock.monotonic() + delay >= deadline) throw error;
-        await sleep(this.clock, delay, options.signal);
+        await sleep(this.clock, delay, options.signal).catch(() => {
+          throw new DatabaseError("cancelled", "The transaction was cancelled while it waited to be tried again.");
+        });
       }
     }
   }
@@ -192,7 +194,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     return (await this.checkHealth()).ok;
   }
 
-  /** How the database is, by one small question to it. Never throws: what went wrong is in `error`. */
+  /** How the database is, by one small question to it, which has five seconds. Never throws: what went wrong is in `error`. */
   async checkHealth(): Promise<HealthStatus> {
     const started = this.clock.monotonic();
     const latency = () => this.clock.monotonic() - started;
@@ -200,7 +202,8 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       const { readers } = this.#openPools();
       const connection = await readers.acquire({ purpose: "health check" });
       try {
-        return { ok: true, ...(await this.identify(connection)), latencyMs: latency(), error: null };
+        const bounds = { deadline: this.clock.monotonic() + PING_TIMEOUT_MS };
+        return { ok: true, ...(await this.identify(connection, bounds)), latencyMs: latency(), error: null };
       } finally {
         await giveBack(readers, connection);
       }

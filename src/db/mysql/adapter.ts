@@ -1,5 +1,5 @@
 import type { ServerIdentity } from "../adapter.ts";
-import type { Connection } from "../connection.ts";
+import type { Bounds, Connection } from "../connection.ts";
 import type { Dialect } from "../dialect.ts";
 import type { PoolOptions } from "../pool-types.ts";
 import { ServerAdapter, type ServerAdapterOptions, type ServerConnectionOptions } from "../server-adapter.ts";
@@ -41,9 +41,12 @@ export class MysqlAdapter extends ServerAdapter {
     return MysqlConnection.open(options);
   }
 
-  protected override async identify(connection: Connection): Promise<ServerIdentity> {
+  protected override async identify(connection: Connection, bounds: Bounds): Promise<ServerIdentity> {
     const sql = "SELECT VERSION() AS version, @@read_only AS read_only";
-    const { rows } = await connection.run({ sql, verb: "SELECT", parameterCount: 0, order: null }, [], { keep: true });
+    const { rows } = await connection.run({ sql, verb: "SELECT", parameterCount: 0, order: null }, [], {
+      ...bounds,
+      keep: true,
+    });
     const [number = "", ...marks] = String(rows[0]?.version).split("-");
     return {
       serverVersion: `${marks.includes("MariaDB") ? "MariaDB" : "MySQL"} ${number}`,

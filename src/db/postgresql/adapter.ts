@@ -1,5 +1,5 @@
 import type { ServerIdentity } from "../adapter.ts";
-import type { Connection } from "../connection.ts";
+import type { Bounds, Connection } from "../connection.ts";
 import type { Dialect } from "../dialect.ts";
 import type { PoolOptions } from "../pool-types.ts";
 import { ServerAdapter, type ServerAdapterOptions, type ServerConnectionOptions } from "../server-adapter.ts";
@@ -41,10 +41,13 @@ export class PostgresAdapter extends ServerAdapter {
     return PostgresConnection.open(options);
   }
 
-  protected override async identify(connection: Connection): Promise<ServerIdentity> {
+  protected override async identify(connection: Connection, bounds: Bounds): Promise<ServerIdentity> {
     const sql =
       "SELECT current_setting('server_version') AS version, pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only";
-    const { rows } = await connection.run({ sql, verb: "SELECT", parameterCount: 0, order: null }, [], { keep: true });
+    const { rows } = await connection.run({ sql, verb: "SELECT", parameterCount: 0, order: null }, [], {
+      ...bounds,
+      keep: true,
+    });
     return {
       serverVersion: `PostgreSQL ${String(rows[0]?.version).split(" ", 1)[0]}`,
       role: rows[0]?.read_only === true ? "read_only" : "primary",

@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter, type ServerIdentity } from "../adapter.ts";
-import type { Connection } from "../connection.ts";
+import type { Bounds, Connection } from "../connection.ts";
 import { connectionPool } from "../connection-pool.ts";
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
@@ -81,9 +81,9 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
     return { writers, readers };
   }
 
-  protected override async identify(connection: Connection): Promise<ServerIdentity> {
+  protected override async identify(connection: Connection, bounds: Bounds): Promise<ServerIdentity> {
     const statement = { sql: "SELECT sqlite_version() AS version", verb: "SELECT", parameterCount: 0, order: null };
-    const { rows } = await connection.run(statement, [], { keep: true });
+    const { rows } = await connection.run(statement, [], { ...bounds, keep: true });
     return { serverVersion: `SQLite ${rows[0]?.version}`, role: this.#location.readOnly ? "read_only" : "primary" };
   }
 
