@@ -62,6 +62,10 @@ export interface ContractDatabase {
   readonly upsertMeetsEveryKey: boolean;
   /** Names of columns that can be written, but not read under that name. */
   readonly unreadableNames: readonly string[];
+  /** What would be a parameter of the database's own, so that it is refused. */
+  readonly refusedVariables: readonly string[];
+  /** A query with the operator `?`, whether its parameter "a" is a key of the JSON {"a": 1}, as `found`; null where there is none. */
+  readonly questionMarkQuery: string | null;
   /** What the pool holds when nothing else is asked for. */
   readonly pool: { readonly min: number; readonly max: number };
   /** Asks for the other sessions of the database (`id`) and what they run (`running`, NULL for nothing); null without a server. */
@@ -105,6 +109,8 @@ const sqlite: ContractDatabase = {
   hasReturning: true,
   upsertMeetsEveryKey: false,
   unreadableNames: [],
+  refusedVariables: [":id", "@id", "#id"],
+  questionMarkQuery: null,
   pool: { min: 2, max: 5 }, // one writer and up to four readers
   sessionsQuery: null,
   endSession: (id) => `there is no session ${id}`,
@@ -152,6 +158,8 @@ const postgresql = onServer("postgresql", {
   hasReturning: true,
   upsertMeetsEveryKey: false,
   unreadableNames: [],
+  refusedVariables: [],
+  questionMarkQuery: `SELECT '{"a": 1}'::jsonb ?? $1 AS found`,
   pool: { min: 1, max: 10 },
   sessionsQuery: `SELECT pid AS id, CASE WHEN state = 'active' THEN query END AS running FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
@@ -193,6 +201,8 @@ const mariadb = onServer("mariadb", {
   hasReturning: true,
   upsertMeetsEveryKey: true,
   unreadableNames: ["__proto__"],
+  refusedVariables: [],
+  questionMarkQuery: null,
   pool: { min: 5, max: 20 },
   sessionsQuery: mysqlSessions,
   endSession: (id) => `KILL ${id}`,
@@ -214,6 +224,8 @@ const mysql = onServer("mysql", {
   hasReturning: false,
   upsertMeetsEveryKey: true,
   unreadableNames: ["__proto__"],
+  refusedVariables: [],
+  questionMarkQuery: null,
   pool: { min: 5, max: 20 },
   sessionsQuery: mysqlSessions,
   endSession: (id) => `KILL ${id}`,
