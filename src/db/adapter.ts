@@ -139,6 +139,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   ): AsyncIterable<R> {
     this.#refuseInTransaction();
     const statement = this.#parsed(query, options);
+    arrangeParameters(statement, params); // a wrong count is said before anything is waited for
     const { readers, writers } = this.#openPools();
     const bounds = this.#bounds(options);
     for (const pool of this.#writing.has(statement) ? [writers] : [readers, writers]) {

@@ -21,8 +21,10 @@ export interface Dialect {
   /** Whether one placeholder's text can stand in several places for one value (`$1 … $1`). */
   readonly numberedPlaceholders: boolean;
   quoteIdentifier(name: string): string;
-  /** The most parameters that one statement can have. */
+  /** The most parameters that one statement can have; beyond it the protocols lose count. */
   readonly maxParameters: number;
+  /** How many of them a statement made by this layer has at most. */
+  readonly chunkParameters: number;
   readonly supportsReturning: boolean;
   /**
    * Where an upsert updates the row that collides on any unique key, and the key of a row inserted is known only when it

@@ -28,7 +28,8 @@ export const mysqlDialect: Dialect = {
   placeholder: () => "?",
   numberedPlaceholders: false,
   quoteIdentifier: (name) => quoteWith("`", name),
-  maxParameters: 3000, // the protocol allows 65 535, but its driver needs 8 ms of CPU for as few as these
+  maxParameters: 65_535, // the protocol counts them in 16 bits
+  chunkParameters: 3000, // the driver needs 8 ms of CPU for as few as these
   supportsReturning: false, // MariaDB has it for INSERT, MySQL not at all
   tableKeys: {
     columns: `SELECT COLUMN_NAME AS name, EXTRA LIKE '%auto_increment%' AS is_generated, EXTRA LIKE '%GENERATED%'

@@ -38,6 +38,7 @@ export const postgresDialect: Dialect = {
     return quoted;
   },
   maxParameters: 65_535, // the protocol counts them in 16 bits
+  chunkParameters: 65_535,
   supportsReturning: true,
   tableKeys: null,
   supportsTransactionalDdl: true,

@@ -50,7 +50,7 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
     }
   });
   if (columns.length === 0) return rows.map((row) => buildInsert(dialect, table, row, null));
-  const rowsPerStatement = Math.max(1, Math.floor(dialect.maxParameters / columns.length));
+  const rowsPerStatement = Math.max(1, Math.floor(dialect.chunkParameters / columns.length));
   const head = `INSERT INTO ${dialect.quoteIdentifier(table)} (${list(dialect, columns)}) VALUES `;
   const group = `(${marks(columns.length)})`;
   const statements: BuiltStatement[] = [];

@@ -52,6 +52,7 @@ export function parseStatement(text: string, dialect: Dialect): ParsedStatement 
     throw new DatabaseError("syntax_error", "The statement is empty.");
   while (scanner.kind === "semicolon") scanner.next();
   if (scanner.kind !== "end") throw secondStatement();
+  if (order.length > dialect.maxParameters) throw tooManyParameters(order.length, dialect.maxParameters);
   const parameterCount = order.reduce((count, index) => Math.max(count, index + 1), 0);
   const used = new Set(order);
   for (let n = 0; n < parameterCount; n++) if (!used.has(n)) throw unusedParameter(n + 1, parameterCount);
@@ -62,10 +63,12 @@ export function parseStatement(text: string, dialect: Dialect): ParsedStatement 
 
 const WORD_PART = /[\w$\u0080-\uffff]/;
 
-/** A numbered placeholder apart from the words that it touches: `LIMIT?` is no `LIMIT$1`, which would be a name. */
+/**
+ * A placeholder apart from the words that it touches: `LIMIT?` is no `LIMIT$1`, which would be a name, and in `?AND`
+ * MySQL finds no placeholder.
+ */
 function apart(placeholder: string, { text, start, end }: Scanner, { numberedPlaceholders }: Dialect): string {
-  if (!numberedPlaceholders) return placeholder;
-  const before = WORD_PART.test(text.charAt(start - 1)) ? " " : "";
+  const before = numberedPlaceholders && WORD_PART.test(text.charAt(start - 1)) ? " " : "";
   return before + placeholder + (WORD_PART.test(text.charAt(end)) ? " " : "");
 }
 
@@ -127,6 +130,16 @@ function unusedParameter(n: number, highest: number): DatabaseError {
   return new DatabaseError("parameter_mismatch", `The statement uses $${highest} but never $${n}.`, {
     hint: "Number the placeholders from $1 without gaps.",
   });
+}
+
+function tooManyParameters(found: number, most: number): DatabaseError {
+  return new DatabaseError(
+    "parameter_mismatch",
+    `The statement has ${found} placeholders; this database takes ${most}.`,
+    {
+      hint: "Split the statement, or send the values as one JSON parameter.",
+    },
+  );
 }
 
 function secondStatement(): DatabaseError {

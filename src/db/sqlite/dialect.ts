@@ -29,6 +29,7 @@ export const sqliteDialect: Dialect = {
   numberedPlaceholders: false,
   quoteIdentifier: (name) => quoteWith('"', name),
   maxParameters: 32_766, // SQLITE_MAX_VARIABLE_NUMBER since 3.32
+  chunkParameters: 32_766,
   supportsReturning: true,
   tableKeys: null,
   supportsTransactionalDdl: true,

@@ -61,18 +61,18 @@ describe("an insert of many rows", () => {
     const limit = fc.integer({ min: 1, max: 40 });
     const width = fc.integer({ min: 1, max: 7 });
     fc.assert(
-      fc.property(limit, width, fc.nat({ max: 100 }), (maxParameters, columns, count) => {
-        fc.pre(columns <= maxParameters);
+      fc.property(limit, width, fc.nat({ max: 100 }), (chunkParameters, columns, count) => {
+        fc.pre(columns <= chunkParameters);
         const rows = Array.from({ length: count }, (_, row) =>
           Object.fromEntries(Array.from({ length: columns }, (_, column) => [`c${column}`, row * columns + column])),
         );
-        const statements = buildInsertMany({ ...dialect, maxParameters }, "t", rows);
+        const statements = buildInsertMany({ ...dialect, chunkParameters }, "t", rows);
         for (const { text, params } of statements) {
-          expect(params.length).toBeLessThanOrEqual(maxParameters);
+          expect(params.length).toBeLessThanOrEqual(chunkParameters);
           expect(parseStatement(text, dialect).parameterCount).toBe(params.length);
         }
         expect(statements.flatMap(({ params }) => params)).toEqual(rows.flatMap((row) => Object.values(row)));
-        expect(statements.length).toBe(Math.ceil(count / Math.floor(maxParameters / columns)));
+        expect(statements.length).toBe(Math.ceil(count / Math.floor(chunkParameters / columns)));
       }),
       { numRuns: FULL ? 2000 : 100 },
     );
