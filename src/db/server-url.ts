@@ -79,12 +79,16 @@ export function describeServer({ host, port, socket, database }: ServerLocation)
 }
 
 function parse(url: string): URL {
-  try {
-    // Without a host the URL parser refuses a user or a port.
-    return new URL(url);
-  } catch {
-    throw invalid(url, "cannot be read", "Percent-encode special characters in user and password, e.g. @ as %40.");
-  }
+  // Without a host the URL parser refuses a user or a port.
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  // A slash or # of a password ends the host for the parser, and what follows would be shown as a name.
+  const isWhole = parsed !== null && /^[^:]+:\/\//.test(url) && parsed.hash === "" && !parsed.pathname.includes("@");
+  if (!isWhole) throw unreadable(url);
+  return parsed;
+}
+
+function unreadable(url: string): DatabaseError {
+  return invalid(url, "cannot be read", "Percent-encode special characters in user and password, e.g. @ as %40.");
 }
 
 type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>;
@@ -93,6 +97,7 @@ function readParameters(url: string, query: URLSearchParams): Parameters {
   const found: Parameters = {};
   for (const [key, value] of query) {
     const known = PARAMETERS.find((name) => name === key);
+    if (known === undefined && `${key}${value}`.includes("@")) throw unreadable(url); // the ? was a password's
     if (known === undefined)
       throw invalid(url, `has the parameter ${key}, which is not known`, `Known are ${PARAMETERS.join(", ")}.`);
     found[known] = value;
@@ -152,7 +157,8 @@ function invalid(url: string, why: string, hint: string): DatabaseError {
 }
 
 /** `user:password@` behind a scheme, or, in what was mistyped, without a scheme or its slashes. */
-const CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/+[^:@/?#]*|\/*(?!sqlite:)[^:@/?#]*(?=:(?!\/\/))):.*@/is;
+const CREDENTIALS =
+  /^([a-z][a-z0-9+.-]*:\/+[^:@/?#]*|(?!\/*sqlite:)(?:[a-z][a-z0-9+.-]*\/\/)?\/*[^:@/?#]*(?=:(?!\/\/))):.*@/is;
 
 /** A URL as it may be shown: its password, and whatever its query says in secret, are masked. */
 export function maskUrl(url: string): string {

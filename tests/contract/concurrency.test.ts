@@ -4,6 +4,7 @@ import {
   DatabaseError,
   type FraiserDatabaseAdapter,
   type IsolationLevel,
+  type Queryable,
   type TransactionOptions,
 } from "../../src/db/index.ts";
 import { describeEachDatabase, IS_FULL } from "./support/databases.ts";
@@ -11,6 +12,9 @@ import { failure } from "./support/expect.ts";
 import { faultsOf } from "./support/faults.ts";
 
 const deadlock = () => new DatabaseError("deadlock", "Two transactions waited for each other.");
+
+/** Enough that deadlocks stay the exception: PostgreSQL looks for them only after a second. */
+const ACCOUNTS = 50;
 
 describeEachDatabase("concurrent transactions", (open, database) => {
   const { types, hasConcurrentWriters, createUrl } = database;
@@ -120,6 +124,29 @@ describeEachDatabase("concurrent transactions", (open, database) => {
     expect(tries).toBe(hasConcurrentWriters ? 3 : 2);
   });
 
+  test.runIf(hasConcurrentWriters)(
+    "of which one is ended by a deadlock can write nothing more in that one",
+    async () => {
+      const adapter = await openAccounts([0, 0, 0]);
+      const bothLocked = Promise.withResolvers<void>();
+      let locked = 0;
+      const add = (tx: Queryable, id: number) =>
+        tx.executeUpdate("UPDATE account SET balance = balance + 1 WHERE id = ?", [id]);
+      const late: unknown[] = [];
+      const addToBoth = (ids: readonly [number, number]) =>
+        adapter.transaction(async (tx) => {
+          await add(tx, ids[0]);
+          if (++locked === 2) bothLocked.resolve();
+          await bothLocked.promise;
+          await add(tx, ids[1]).catch(async () => late.push(await failure(add(tx, 3))));
+        });
+      const ends = await Promise.allSettled([addToBoth([1, 2]), addToBoth([2, 1])]);
+      expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      expect(late).toHaveLength(1);
+      expect(await balances(adapter)).toEqual([1, 1, 0]);
+    },
+  );
+
   test("are tried as often as asked, and no more", async () => {
     const adapter = await openAccounts([0]);
     for (const attempts of [1, 2, 4]) {
@@ -211,13 +238,13 @@ describeEachDatabase("concurrent transactions", (open, database) => {
     const adapter = await createAdapterFromUrl(url, { pool: { acquireTimeoutMs: 300_000 }, busyTimeoutMs: 300_000 });
     onTestFinished(() => adapter.close());
     await openAccounts(
-      Array.from({ length: 8 }, () => 100),
+      Array.from({ length: ACCOUNTS }, () => 100),
       adapter,
     );
     let moved = 0;
     const move = async () => {
-      const from = 1 + Math.floor(Math.random() * 8);
-      const to = 1 + ((from + Math.floor(Math.random() * 7)) % 8);
+      const from = 1 + Math.floor(Math.random() * ACCOUNTS);
+      const to = 1 + ((from + Math.floor(Math.random() * (ACCOUNTS - 1))) % ACCOUNTS);
       await adapter.transaction(
         async (tx) => {
           await tx.executeUpdate("UPDATE account SET balance = balance - ? WHERE id = ?", [7, from]);
@@ -234,7 +261,7 @@ describeEachDatabase("concurrent transactions", (open, database) => {
     );
     expect(moved).toBe(workers * transfers);
     const after = await balances(adapter);
-    expect(after.reduce((sum, balance) => sum + balance, 0)).toBe(800);
+    expect(after.reduce((sum, balance) => sum + balance, 0)).toBe(ACCOUNTS * 100);
     expect(new Set(after).size).toBeGreaterThan(1);
     const metrics = adapter.poolMetrics();
     expect(metrics).toMatchObject({ activeConnections: 0, waitingRequests: 0, openingConnections: 0 });

@@ -1,100 +1,170 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createAdapterFromUrl, type DatabaseError } from "../../src/db/index.ts";
+import {
+  type AnyAdapterOptions,
+  createAdapterFromUrl,
+  type DatabaseError,
+  type FraiserDatabaseAdapter,
+} from "../../src/db/index.ts";
+import { createDatabase } from "../servers/databases.ts";
+import type { ServerKind } from "../servers/products/product.ts";
 import { ownServer } from "../servers/shared.ts";
+import { expectNoCanary, provoked } from "./support/canaries.ts";
+import { eventually, failure } from "./support/expect.ts";
 
-/** What calls may come to while there is no server. */
-const GONE = ["connection_lost", "connection_refused", "commit_outcome_unknown", "too_many_connections"];
+const KINDS: readonly ServerKind[] = ["postgresql", "mariadb", "mysql"];
+const MAX_CONNECTIONS = 20;
+const SERVERS = await Promise.all(
+  KINDS.map(async (kind) => ({
+    kind,
+    server: await ownServer(kind, { settings: { max_connections: MAX_CONNECTIONS } }),
+  })),
+);
+const WORKERS = 8;
+/** What a call may meet while the server goes, is gone, and comes back. */
+const WHILE_GONE = ["connection_lost", "connection_refused", "commit_outcome_unknown"];
 
-describe.each(["postgresql", "mariadb", "mysql"] as const)("when the %s server goes", async (kind) => {
-  const server = await ownServer(kind);
-
-  async function openAdapter(acquireTimeoutMs = 3000) {
-    const adapter = await createAdapterFromUrl(server.url, { pool: { acquireTimeoutMs } });
-    onTestFinished(() => adapter.close());
-    await adapter.connect();
+describe.each(SERVERS)("when the server is gone ($kind)", ({ server }) => {
+  async function openTable(options?: AnyAdapterOptions): Promise<FraiserDatabaseAdapter> {
+    const database = await createDatabase(server);
+    const adapter = await createAdapterFromUrl(database.url, options);
+    onTestFinished(async () => {
+      await adapter.close();
+      await database.drop();
+    });
+    await adapter.executeQuery("CREATE TABLE item (id INTEGER NOT NULL PRIMARY KEY, worker INTEGER)");
     return adapter;
   }
 
-  test("and comes back under load, every call has a typed end, and work goes on within two seconds", async () => {
-    const adapter = await openAdapter();
-    const load = { isOver: false, done: 0, kinds: new Map<string, number>() };
-    const call = (index: number): Promise<unknown> =>
-      index % 2 === 0
-        ? adapter.executeQuery("SELECT ? AS n", [index])
-        : adapter.transaction((tx) => tx.executeQuery("SELECT 1 AS n"));
-    const workers = Array.from({ length: 8 }, async (_, index) => {
-      while (!load.isOver) {
+  /** Workers that write and read in a loop until they are told to stop. */
+  function load(adapter: FraiserDatabaseAdapter) {
+    const report = {
+      acknowledged: new Set<number>(),
+      errors: [] as DatabaseError[],
+      others: [] as unknown[],
+      lastSuccess: 0,
+    };
+    const succeeded = new Array<number>(WORKERS).fill(0);
+    let isRunning = true;
+    let id = 0;
+    const work = async (worker: number) => {
+      while (isRunning) {
+        const mine = ++id;
         try {
-          await call(index);
-          load.done++;
+          await adapter.transaction((tx) => tx.executeUpdate("INSERT INTO item VALUES (?, ?)", [mine, worker]));
+          report.acknowledged.add(mine);
+          await adapter.executeQuery("SELECT worker FROM item WHERE id = ?", [mine]);
+          report.lastSuccess = performance.now();
+          succeeded[worker] = report.lastSuccess;
         } catch (error) {
-          const word = (error as DatabaseError).kind ?? String(error);
-          load.kinds.set(word, (load.kinds.get(word) ?? 0) + 1);
-          await pause(5);
+          report.errors.push(error as DatabaseError);
         }
+        await pause(1);
       }
-    });
-    await expect.poll(() => load.done).toBeGreaterThan(100);
-    await server.kill();
-    await expect.poll(() => load.kinds.get("connection_refused") ?? 0).toBeGreaterThan(20);
-    expect(await adapter.healthCheck()).toBe(false);
-    const before = load.done;
-    await server.start();
+    };
+    const workers = Promise.all(succeeded.map((_, worker) => work(worker)));
+    const stop = () => {
+      isRunning = false;
+      return workers;
+    };
+    return { report, stop, everyoneSince: (moment: number) => succeeded.every((at) => at > moment) };
+  }
+
+  test.each(["kill", "stop"] as const)("by %s under load, all is well again when it is back", async (end) => {
+    const adapter = await openTable({ pool: { max: WORKERS } });
     const started = performance.now();
-    await expect.poll(() => load.done, { interval: 1, timeout: 10_000 }).toBeGreaterThan(before);
-    expect(performance.now() - started).toBeLessThan(2000);
-    load.kinds.clear();
-    const again = load.done;
-    await expect.poll(() => load.done).toBeGreaterThan(again + 500);
-    expect([...load.kinds]).toEqual([]); // no stale connection was handed out
-    load.isOver = true;
-    await Promise.all(workers);
-    const { activeConnections, totalConnections, idleConnections, openedTotal, closedTotal } = adapter.poolMetrics();
-    expect([activeConnections, totalConnections]).toEqual([0, idleConnections]);
-    expect(openedTotal - closedTotal).toBe(totalConnections);
-  });
+    const { report, stop, everyoneSince } = load(adapter);
+    onTestFinished(async () => void (await stop()));
+    await eventually(() => everyoneSince(started), Boolean);
 
-  test("while nothing is asked of it, the idle connections go at once, and the next call has a new one", async () => {
-    const adapter = await openAdapter();
-    await server.kill();
-    await expect.poll(() => adapter.poolMetrics().totalConnections).toBe(0);
-    const error = await adapter.executeQuery("SELECT 1").catch((thrown: unknown) => thrown);
-    expect(GONE).toContain((error as DatabaseError).kind);
+    await server[end]();
+    const before = report.errors.length;
+    await eventually(
+      () => report.errors.length - before,
+      (count) => count > 50,
+    );
+    expect(report.errors.slice(before).map(({ kind }) => kind)).toContain("connection_refused");
+    expect(await adapter.healthCheck()).toBe(false);
+    expect(adapter.poolMetrics()).toMatchObject({ idleConnections: 0 });
+
     await server.start();
-    expect(await adapter.executeQuery("SELECT 1 AS n")).toEqual([{ n: 1 }]);
+    const back = performance.now();
+    await eventually(() => everyoneSince(back), Boolean);
+    expect(report.lastSuccess - back).toBeLessThan(2000);
+    const after = report.errors.length;
+    await pause(200);
+    await stop();
+    // No connection from before is left to be handed out.
+    expect(report.errors.slice(after)).toEqual([]);
+
+    const kinds = new Set(report.errors.map(({ kind }) => kind));
+    expect(WHILE_GONE).toEqual(expect.arrayContaining([...kinds]));
+    for (const error of new Set(report.errors)) expectNoCanary(error);
+    const metrics = adapter.poolMetrics();
+    expect(metrics).toMatchObject({
+      activeConnections: 0,
+      waitingRequests: 0,
+      openingConnections: 0,
+      closingConnections: 0,
+    });
+    expect(metrics.idleConnections).toBeGreaterThan(0);
+    expect(metrics.openedTotal - metrics.closedTotal).toBe(metrics.totalConnections);
+    // What was acknowledged is there.
+    const rows = await adapter.executeQuery<{ id: number }>("SELECT id FROM item");
+    const there = new Set(rows.map(({ id }) => id));
+    expect([...report.acknowledged].filter((id) => !there.has(id))).toEqual([]);
   });
 
-  test("in the middle of a transaction, its end is typed, and nothing of it stays", async () => {
-    const adapter = await openAdapter();
-    await adapter.executeQuery("CREATE TABLE note (n INT)");
-    const error = await adapter
-      .transaction(async (tx) => {
-        await tx.executeUpdate("INSERT INTO note (n) VALUES (1)");
-        await server.kill();
-        await tx.executeUpdate("INSERT INTO note (n) VALUES (2)");
-      })
-      .catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ kind: "connection_lost", retryable: true });
-    await server.start();
-    expect(await adapter.executeQuery("SELECT n FROM note")).toEqual([]);
+  test("hung, each call ends by its own time limit, and all is well again when it wakes", async () => {
+    const adapter = await openTable({ pool: { min: 2, max: 2 } });
+    await adapter.connect();
+    await server.pause();
+    onTestFinished(() => server.resume());
+    const started = performance.now();
+    const calls = Array.from({ length: 6 }, () =>
+      provoked(adapter.executeQuery("SELECT worker FROM item", [], { timeoutMs: 200 })),
+    );
+    const kinds = (await Promise.all(calls)).map(({ kind }) => kind);
+    expect(new Set(kinds)).toEqual(new Set(["statement_timeout", "acquire_timeout"]));
+    // Those that run are given 2 s to be ended by the server.
+    expect(performance.now() - started).toBeLessThan(4000);
+    server.resume();
+    await eventually(() => adapter.healthCheck(), Boolean);
+    for (let n = 0; n < 5; n++) expect(await adapter.executeQuery("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    await eventually(
+      () => adapter.poolMetrics(),
+      ({ activeConnections, closingConnections }) => activeConnections + closingConnections === 0,
+    );
   });
 
-  test("silent, a deadline is kept, and closing is not held up", async () => {
-    const adapter = await openAdapter();
-    server.pause();
-    try {
-      const started = performance.now();
-      const error = await adapter.executeQuery("SELECT 1", [], { timeoutMs: 300 }).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ kind: "statement_timeout" });
-      // The server has two seconds to end what it was asked to end.
-      expect(performance.now() - started).toBeLessThan(4000);
-      const health = await adapter.checkHealth();
-      expect(health).toMatchObject({ ok: false, error: { kind: expect.stringMatching(/timeout/) } });
-      await adapter.close();
-      expect(performance.now() - started).toBeLessThan(20_000);
-    } finally {
-      server.resume();
-    }
+  test("hung, a transaction ends by its time limit and is not committed", async () => {
+    const adapter = await openTable({ pool: { min: 1, max: 2 } });
+    const work = adapter.transaction(
+      async (tx) => {
+        await tx.executeUpdate("INSERT INTO item VALUES (1, 1)");
+        await server.pause();
+        await tx.executeUpdate("INSERT INTO item VALUES (2, 1)");
+      },
+      { timeoutMs: 500 },
+    );
+    onTestFinished(() => server.resume());
+    expect(await failure(work)).toMatchObject({ kind: "statement_timeout" });
+    server.resume();
+    await eventually(() => adapter.healthCheck(), Boolean);
+    expect(await adapter.executeQuery("SELECT id FROM item")).toEqual([]);
+  });
+
+  test("full, it says so, and takes others as soon as there is room", async () => {
+    const adapter = await openTable({ pool: { min: 0, max: 1 } });
+    const greedy = await createAdapterFromUrl(server.url, { pool: { min: 40, max: 40 } });
+    onTestFinished(() => greedy.close());
+    expect(await provoked(greedy.connect())).toMatchObject({
+      kind: "too_many_connections",
+      retryable: true,
+      hint: expect.stringContaining("pool.max"),
+    });
+    expect(greedy.poolMetrics().totalConnections).toBeLessThanOrEqual(MAX_CONNECTIONS + 1);
+    await greedy.close();
+    expect(await adapter.executeQuery("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 });

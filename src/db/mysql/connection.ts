@@ -3,6 +3,7 @@ import { bounded, GRACE_MS, type Interruption, PING_TIMEOUT_MS } from "../bounde
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
 import { DatabaseError } from "../errors.ts";
 import { commitOutcomeUnknown, connectError, lostError } from "../network-errors.ts";
+import type { FailedStatement } from "../repeated-values.ts";
 import { rowBuilder } from "../row-builder.ts";
 import type { ServerConnectionOptions } from "../server-adapter.ts";
 import { describeServer, type ServerLocation } from "../server-url.ts";
@@ -10,6 +11,9 @@ import type { ParsedStatement } from "../sql/placeholders.ts";
 import { isServerError, translateServerError } from "./errors.ts";
 import { type Header, type RowCommand, RowReader } from "./reader.ts";
 import { type ColumnDescription, type DriverValue, decoderFor, encodeValue, type MysqlValue } from "./types.ts";
+
+/** What the driver calls with the answer to a statement. */
+type Answer = (error: unknown, result: unknown, fields: unknown) => void;
 
 /** How many prepared statements a connection keeps: the server allows 16 382 for all of them together. */
 const KEPT_STATEMENTS = 200;
@@ -137,7 +141,7 @@ export class MysqlConnection implements Connection {
     this.#readers.add(reader);
     try {
       for (;;) {
-        const next = () => this.#watched(reader.next());
+        const next = () => this.#watched(reader.next(), { sql: statement.sql, values });
         const batch = await bounded(next, options, this.#interruption, this.#options.clock);
         if (batch === null) break;
         yield batch.rows.map(builderFor(batch.fields));
@@ -208,9 +212,10 @@ export class MysqlConnection implements Connection {
   }
 
   #execute(sql: string, values: readonly MysqlValue[]): Promise<RawResult> {
-    return this.#answer((done) => {
+    const start = (done: Answer) => {
       this.#driver.execute({ sql, values: this.#bound(values), rowsAsArray: true }, done);
-    });
+    };
+    return this.#answer(start, { sql, values });
   }
 
   /** In the text protocol, for statements without parameters. */
@@ -220,7 +225,7 @@ export class MysqlConnection implements Connection {
     });
   }
 
-  async #answer(start: (done: (error: unknown, result: unknown, fields: unknown) => void) => void): Promise<RawResult> {
+  async #answer(start: (done: Answer) => void, statement?: FailedStatement): Promise<RawResult> {
     if (!this.isUsable) throw this.#lost(null);
     this.#makeWay();
     this.#isInterrupted = false;
@@ -229,7 +234,7 @@ export class MysqlConnection implements Connection {
       if (error) reject(error);
       else resolve(this.#resultOf(result, fields));
     });
-    const result = await this.#watched(promise);
+    const result = await this.#watched(promise, statement);
     // A query that was killed while it slept answers as if nothing had happened.
     if (this.#isInterrupted && result.columns.length > 0)
       throw new DatabaseError("cancelled", "The statement was cancelled.");
@@ -273,13 +278,13 @@ export class MysqlConnection implements Connection {
   }
 
   /** Keeps the process alive while `answer` is awaited, and translates its failure. */
-  async #watched<T>(answer: Promise<T>): Promise<T> {
+  async #watched<T>(answer: Promise<T>, statement?: FailedStatement): Promise<T> {
     this.#stream.ref();
     try {
       return await answer;
     } catch (error) {
       if (!isServerError(error)) throw this.#outOfStep(error);
-      const translated = translateServerError(error, this.#options.exposeValues);
+      const translated = translateServerError(error, this.#options.exposeValues, statement);
       // InnoDB rolls the whole transaction back: https://dev.mysql.com/doc/refman/8.4/en/innodb-error-handling.html
       if (translated.kind === "deadlock") this.#inTransaction = false;
       throw translated;

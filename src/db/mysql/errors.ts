@@ -1,4 +1,5 @@
 import { DatabaseError, type DatabaseErrorDetails, type DatabaseErrorKind, DriverErrorSummary } from "../errors.ts";
+import { type FailedStatement, repeatsValue } from "../repeated-values.ts";
 
 /** What the server says of an error, as `mysql2` hands it out. */
 export interface MysqlServerError extends Error {
@@ -84,6 +85,7 @@ const BY_NUMBER: Readonly<Record<number, Known>> = {
   1235: known("unsupported"),
   1295: known("unsupported"),
   1305: known("unsupported"), // no such function or savepoint
+  1390: known("unsupported"), // more than 65 535 placeholders
   1370: known("unsupported", GRANT),
   1142: known("unsupported", GRANT),
   1143: known("unsupported", GRANT),
@@ -111,21 +113,30 @@ const BY_NUMBER: Readonly<Record<number, Known>> = {
 };
 
 /** By the class of the SQLSTATE: what is wrong in a statement, whose names and pieces the text repeats. */
-const OTHERS: Readonly<Record<string, Known>> = { "42": known("syntax_error"), "08": known("connection_lost") };
+const OTHERS: Readonly<Record<string, Known>> = {
+  "42": known("syntax_error"),
+  "08": known("connection_lost"),
+  "22": silent("out_of_range"),
+};
 
 const UNKNOWN_DATABASE = 1049;
 
 /** Turns what the server reported into an error of the project's vocabulary. */
-export function translateServerError(error: MysqlServerError, exposeValues: boolean): DatabaseError {
+export function translateServerError(
+  error: MysqlServerError,
+  exposeValues: boolean,
+  failed: FailedStatement = { sql: "", values: [] },
+): DatabaseError {
   const {
     kind,
     text: isFree,
     hint,
   } = BY_NUMBER[error.errno] ?? OTHERS[error.sqlState.slice(0, 2)] ?? silent("unknown");
-  const text = isFree ? error.sqlMessage : undefined;
+  const isRepeating = isFree && repeatsValue(error.sqlMessage, "'", failed);
+  const text = isFree && !isRepeating ? error.sqlMessage : undefined;
   const what = text ?? WITHOUT_TEXT[kind] ?? "The server refused the statement; its text may hold values";
   return new DatabaseError(kind, `MySQL: ${what.replace(/\.$/, "")} (${error.errno}, ${error.code}).`, {
-    ...namesOf(error),
+    ...(!isRepeating && namesOf(error)),
     // A database that does not exist is not there the next time either.
     ...(error.errno === UNKNOWN_DATABASE && { retryable: false }),
     hint:

@@ -246,7 +246,9 @@ export class PostgresConnection implements Connection {
     try {
       return await exchange.result;
     } catch (error) {
-      throw isServerError(error) ? translateServerError(error, this.#options.exposeValues) : this.#lost(error);
+      if (!isServerError(error)) throw this.#lost(error);
+      const failed = request.type === "statement" ? { sql: request.text, values: request.values } : undefined;
+      throw translateServerError(error, this.#options.exposeValues, failed);
     } finally {
       this.#internals.unref(); // an idle connection does not keep the process alive
     }

@@ -1,4 +1,5 @@
 import { DatabaseError, type DatabaseErrorDetails, type DatabaseErrorKind, DriverErrorSummary } from "../errors.ts";
+import { type FailedStatement, repeatsValue } from "../repeated-values.ts";
 
 /** What the server says of an error: https://www.postgresql.org/docs/current/protocol-error-fields.html */
 export interface PostgresServerError extends Error {
@@ -10,7 +11,12 @@ export interface PostgresServerError extends Error {
   readonly table?: string;
   readonly column?: string;
   readonly constraint?: string;
+  /** The function of the server that reports it. */
+  readonly routine?: string;
 }
+
+/** Reports what a function or a trigger raises, in whatever words, and with whatever code, its author chose. */
+const RAISE = "exec_stmt_raise";
 
 export function isServerError(error: unknown): error is PostgresServerError {
   return error instanceof Error && typeof (error as { severity?: unknown }).severity === "string";
@@ -79,18 +85,24 @@ const HINTS: Readonly<Partial<Record<string, string>>> = {
 };
 
 /** Turns what the server reported into an error of the project's vocabulary. */
-export function translateServerError(error: PostgresServerError, exposeValues: boolean): DatabaseError {
+export function translateServerError(
+  error: PostgresServerError,
+  exposeValues: boolean,
+  failed: FailedStatement = { sql: "", values: [] },
+): DatabaseError {
   const { code } = error;
   const category = code.slice(0, 2);
   const kind = isNoConflictKey(error) ? "unsupported" : (KINDS[code] ?? KINDS_OF_CLASS[category] ?? "unknown");
-  const text = CLASSES_WITH_TEXT.has(category) ? error.message : undefined;
+  const isFree =
+    CLASSES_WITH_TEXT.has(category) && error.routine !== RAISE && !repeatsValue(error.message, '"', failed);
+  const text = isFree ? error.message : undefined;
   const what =
     text ??
     (kind === "out_of_range"
       ? "A value does not fit its type."
       : "The server refused the statement; its text may hold values.");
   return new DatabaseError(kind, `PostgreSQL: ${what} (${code})`, {
-    ...namesOf(error),
+    ...namesOf(error, text ?? ""),
     // A database that does not exist is not there the next time either.
     ...(code === "3D000" && { retryable: false }),
     hint:
@@ -105,9 +117,9 @@ function isNoConflictKey({ code, message }: PostgresServerError): boolean {
   return code === "42P10" && message.includes("ON CONFLICT");
 }
 
-function namesOf(error: PostgresServerError): DatabaseErrorDetails {
-  const missing = /^relation "(.*)" does not exist$/.exec(error.message)?.[1];
-  const column = /^column "?(.*?)"?(?: of relation "(.*)")? does not exist$/.exec(error.message);
+function namesOf(error: PostgresServerError, text: string): DatabaseErrorDetails {
+  const missing = /^relation "(.*)" does not exist$/.exec(text)?.[1];
+  const column = /^column "?(.*?)"?(?: of relation "(.*)")? does not exist$/.exec(text);
   const key = /^Key \((.*?)\)=\(/.exec(error.detail ?? "")?.[1];
   const columns = error.column !== undefined ? [error.column] : key !== undefined ? splitNames(key) : undefined;
   const columnName = error.code === "42703" ? column?.[1]?.split(".").at(-1) : undefined;

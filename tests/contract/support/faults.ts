@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import type { DatabaseErrorDetails, DatabaseErrorKind, IsolationLevel } from "../../../src/db/index.ts";
+import { VALUE } from "./canaries.ts";
 import type { ContractDatabase } from "./databases.ts";
 
 type Names = Pick<DatabaseErrorDetails, "table" | "columns" | "constraint">;
@@ -11,8 +12,12 @@ export interface Faults {
   readonly beyondReach: readonly DatabaseErrorKind[];
   /** What an error names of the table that it is about. */
   readonly told: Readonly<Partial<Record<DatabaseErrorKind, Names>>>;
+  /** The scheme of its URLs, when one can have a password; null when it has none. */
+  readonly passwordScheme: string | null;
   /** The level that it gives to whoever asks for less. */
   readonly weakestIsolation: IsolationLevel;
+  /** Statements that fail with what they were given, or what a row holds, in the database's own words; and what they need. */
+  readonly leaks: readonly (readonly [query: string, ...setUp: readonly string[]])[];
   /** A query with one parameter that is not over before somebody ends it. */
   readonly endlessQuery: string;
   /** The same database where there is none. */
@@ -36,6 +41,17 @@ async function deadPort(url: string): Promise<string> {
   return dead.href;
 }
 
+function raising(code: string): readonly string[] {
+  const raise = `RAISE EXCEPTION 'not % now', OLD.name USING ERRCODE = '${code}'`;
+  return [
+    `CREATE FUNCTION refuse() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN ${raise}; END $$`,
+    "CREATE TRIGGER refuse BEFORE DELETE ON item FOR EACH ROW EXECUTE FUNCTION refuse()",
+  ];
+}
+
+const signalling = `CREATE TRIGGER refuse BEFORE DELETE ON item FOR EACH ROW
+  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${VALUE}'`;
+
 const sqlite: Faults = {
   // The adapter takes care never to write on an old snapshot; tests/db/sqlite/ provokes it below.
   beyondReach: ["serialization_failure", "commit_outcome_unknown", "tls_failed"],
@@ -46,7 +62,19 @@ const sqlite: Faults = {
     undefined_table: { table: "itme" },
     undefined_column: { columns: ["naem"] },
   },
+  passwordScheme: null,
   weakestIsolation: "serializable",
+  leaks: [
+    ["SELECT json_extract('{}', ?)"],
+    ["SELECT json(?)"],
+    ["INSERT INTO item (name, kind) VALUES (?, ?)"],
+    [
+      "DELETE FROM item WHERE name = ?",
+      `CREATE TRIGGER r BEFORE DELETE ON item BEGIN SELECT RAISE(ABORT, '${VALUE}'); END`,
+    ],
+    ["SELECT * FROM page WHERE page MATCH ? || ': x'", "CREATE VIRTUAL TABLE page USING fts5 (body)"],
+    ["SELECT * FROM page WHERE page MATCH '\"' || ?", "CREATE VIRTUAL TABLE page USING fts5 (body)"],
+  ],
   endlessQuery: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, ? AS x FROM n",
   nowhere: async (url) => url.replace("contract.db", "contract.db/inside.db"),
   narrowTable: "CREATE TABLE narrow (id INTEGER PRIMARY KEY, value INTEGER) STRICT",
@@ -64,7 +92,25 @@ const postgresql: Faults = {
     undefined_table: { table: "itme" },
     undefined_column: { columns: ["naem"] },
   },
+  passwordScheme: "postgresql",
   weakestIsolation: "read committed",
+  leaks: [
+    ...["INTEGER", "JSONB", "UUID", "DATE", "REGCLASS", "REGTYPE", "REGROLE", "REGCONFIG", "JSONPATH"].map(
+      (type) => [`SELECT CAST(CAST(? AS TEXT) || ' +' AS ${type}) AS x`] as const,
+    ),
+    ["SELECT nextval(?)"],
+    ["SELECT currval(CAST(? AS TEXT))"],
+    ["SELECT to_tsquery('simple', CAST(? AS TEXT) || ' b')"],
+    ["SELECT 'a' ~ (CAST(? AS TEXT) || '(')"],
+    ["SELECT set_config('DateStyle', ?, false)"],
+    ["SELECT pg_read_file(?)"],
+    ["SELECT query_to_xml(?, true, true, '')"],
+    ["INSERT INTO item (name, kind) VALUES (?, ?)"],
+    ["UPDATE item SET size = -1 WHERE name = ?"],
+    ["DELETE FROM item WHERE name = ?", ...raising("check_violation")],
+    ["DELETE FROM item WHERE name = ?", ...raising("raise_exception")],
+    ["SELECT * FROM v_item WHERE name = ? AND CAST(name AS INTEGER) = 1", "CREATE VIEW v_item AS SELECT * FROM item"],
+  ],
   endlessQuery: "SELECT pg_sleep(30), CAST(? AS TEXT) AS x",
   nowhere: deadPort,
   narrowTable: "CREATE TABLE narrow (id INTEGER PRIMARY KEY, value VARCHAR(20))",
@@ -86,7 +132,23 @@ const mysql: Faults = {
     undefined_table: { table: "itme" },
     undefined_column: { columns: ["naem"] },
   },
+  passwordScheme: "mysql",
   weakestIsolation: "read uncommitted",
+  leaks: [
+    ["INSERT INTO item (name, kind) VALUES (?, ?)"],
+    ["UPDATE item SET size = ?"],
+    ["UPDATE item SET size = -1 WHERE name = ?"],
+    ["SET SESSION sql_mode = ?"],
+    ["SET SESSION transaction_isolation = ?"],
+    ["SET lc_time_names = ?"],
+    ["SELECT EXTRACTVALUE('<a/>', CONCAT('~', ?))"],
+    ["SELECT 'a' REGEXP CONCAT(?, '(')"],
+    ["DELETE FROM item WHERE name = ?", signalling],
+    ["INSERT INTO moment VALUES (?)", "CREATE TABLE moment (at DATETIME)"],
+    ["INSERT INTO choice VALUES (?)", "CREATE TABLE choice (one ENUM('a', 'b'))"],
+    ["ALTER TABLE item ADD COLUMN other INTEGER CHECK (name <> 'a'), MODIFY kind INTEGER"],
+    ["ALTER TABLE item ADD UNIQUE (kind)"],
+  ],
   endlessQuery: "SELECT SLEEP(30), ? AS x",
   nowhere: deadPort,
   narrowTable: "CREATE TABLE narrow (id INTEGER PRIMARY KEY, value VARCHAR(20))",
@@ -99,6 +161,7 @@ const mysql: Faults = {
 
 const mariadb: Faults = {
   ...mysql,
+  leaks: [...mysql.leaks, ["EXECUTE IMMEDIATE ?"]],
   told: {
     ...mysql.told,
     unique_violation: { constraint: "item_name" },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-export interface Proxy {
+export interface TcpProxy {
   /** The server's URL, by way of the proxy. */
   readonly url: string;
   /** Breaks every connection that goes through it now. */
@@ -13,7 +13,7 @@ export interface Proxy {
 }
 
 /** A proxy in front of the server of a URL, for the running test. */
-export async function proxyTo(url: string): Promise<Proxy> {
+export async function proxyTo(url: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(url);
   const ways = new Set<{ readonly near: Socket; readonly far: Socket }>();
   let fatal: string | null = null;

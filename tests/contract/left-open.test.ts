@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { describeEachDatabase } from "./support/databases.ts";
+import { all, failure } from "./support/expect.ts";
+
+/** A statement by itself has a connection that the next caller gets. */
+describeEachDatabase("a transaction begun by a statement", (open, { types }) => {
+  test.each(["BEGIN", "begin;", "BEGIN -- work"])("is refused, and nothing of it is left: %s", async (sql) => {
+    const adapter = await open({ pool: { min: 0, max: 1 } });
+    await adapter.executeQuery(`CREATE TABLE item (id ${types.countingKey}, name ${types.text})`);
+    for (const work of [adapter.executeQuery(sql), adapter.execute(sql), adapter.executeUpdate(sql)]) {
+      expect(await failure(work)).toMatchObject({
+        kind: "unsupported",
+        hint: expect.stringContaining("transaction()"),
+      });
+    }
+    expect(await failure(adapter.executeQuery(sql, [], { placeholders: "native" }))).toMatchObject({
+      kind: "unsupported",
+    });
+    await adapter.insert("item", { name: "a" });
+    await adapter.close();
+    await adapter.connect();
+    expect(await adapter.executeQuery("SELECT name FROM item")).toEqual([{ name: "a" }]);
+  });
+
+  test("in a stream leaves nothing open, whether it is refused or means nothing there", async () => {
+    const adapter = await open({ pool: { min: 0, max: 1 } });
+    await adapter.executeQuery(`CREATE TABLE item (id ${types.countingKey}, name ${types.text})`);
+    await all(adapter.stream("BEGIN")).catch((error) => expect(error).toMatchObject({ kind: "unsupported" }));
+    await adapter.insert("item", { name: "a" });
+    await adapter.close();
+    await adapter.connect();
+    expect(await adapter.executeQuery("SELECT name FROM item")).toEqual([{ name: "a" }]);
+  });
+});
