@@ -2,7 +2,13 @@ import type { UserConfig } from "tsdown";
 import { thirdPartyNotices } from "./scripts/third-party-notices.ts";
 
 const config: UserConfig = {
-  entry: { index: "src/index.ts", db: "src/db/index.ts", cli: "src/cli/main.ts" },
+  entry: {
+    index: "src/index.ts",
+    db: "src/db/index.ts",
+    cli: "src/cli/main.ts",
+    // The thread behind blocking calls, which is started by its file's name.
+    "db-worker": "src/db/sync/worker.ts",
+  },
   format: "esm",
   platform: "node",
   target: "node22.22",

@@ -11,6 +11,8 @@ CREATE TABLE tb_fraise_state (
   fraise_name TEXT NOT NULL CHECK (fraise_name <> ''),
   environment_name TEXT NOT NULL CHECK (environment_name <> ''),
   job_name TEXT CHECK (job_name <> ''),
+  -- The job as a part of the identity, in which no NULL may be: NULL is not equal to NULL.
+  job_key TEXT GENERATED ALWAYS AS (COALESCE(job_name, '')) STORED,
   current_version TEXT,
   -- The deployment that put the current version in place.
   fk_deployment_current INTEGER REFERENCES tb_deployment (pk_deployment),
@@ -168,6 +170,13 @@ CREATE TABLE tb_webhook_event (
   created_at TIMESTAMP NOT NULL,
   updated_at TIMESTAMP NOT NULL
 );
+
+-- What foreign keys are looked up by.
+CREATE INDEX ix_fraise_state_current ON tb_fraise_state (fk_deployment_current);
+CREATE INDEX ix_deployment_fraise_state ON tb_deployment (fk_fraise_state);
+CREATE INDEX ix_deployment_undone ON tb_deployment (fk_deployment_undone);
+CREATE INDEX ix_lease_deployment ON tb_deployment_lease (fk_deployment);
+CREATE INDEX ix_webhook_event_deployment ON tb_webhook_event (fk_deployment);
 
 -- migrate:down
 

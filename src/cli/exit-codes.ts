@@ -30,6 +30,8 @@ const BY_KIND: Readonly<Record<string, number>> = {
   release_not_found: EXIT.notFound,
   ref_not_found: EXIT.notFound,
   nothing_to_roll_back_to: EXIT.notFound,
+  migration_locked: EXIT.locked,
+  migration_unknown: EXIT.notFound,
 };
 
 /** The exit code that an error stands for. */
@@ -37,8 +39,8 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof DatabaseError) return EXIT.ledgerUnavailable;
   const kind = (error as { kind?: unknown } | null)?.kind;
   if (typeof kind !== "string") return EXIT.failed;
-  if (kind.startsWith("migration_") || kind.startsWith("schema_")) return EXIT.ledgerUnavailable;
-  return BY_KIND[kind] ?? EXIT.failed;
+  const isOfSchema = kind.startsWith("migration_") || kind.startsWith("schema_");
+  return BY_KIND[kind] ?? (isOfSchema ? EXIT.ledgerUnavailable : EXIT.failed);
 }
 
 /** The exit code that the end of a deployment stands for. */

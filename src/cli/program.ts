@@ -1,8 +1,8 @@
 import { Command, CommanderError } from "commander";
+import { defineDatabaseCommands } from "./commands/db/index.ts";
+import { createDefine, group } from "./define.ts";
 import { EXIT } from "./exit-codes.ts";
 import { packageVersion } from "./package-version.ts";
-import type { GlobalOptions } from "./session.ts";
-import { createTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Runs one command; each is loaded only when it is called for. @returns its exit code */
@@ -63,42 +63,7 @@ function buildProgram(setExitCode: (code: number) => void): Command {
       program.outputHelp();
     });
 
-  /** A command with the options that all have; `run` gets the terminal, the arguments and the options. */
-  const define = (
-    parent: Command,
-    usage: string,
-    description: string,
-    run: (terminal: Terminal, args: string[], options: GlobalOptions) => Promise<number>,
-  ): Command => {
-    const command = parent
-      .command(usage)
-      .description(description)
-      .exitOverride()
-      .configureOutput({ writeErr: () => {} })
-      .allowExcessArguments(false)
-      .helpOption("-h, --help", "show this help");
-    command
-      .option("-c, --config <file>", "use this fraises.yaml (default: found upward from here)")
-      .option("--json", "print JSON")
-      .option("--no-color", "print without colour");
-    command.action(async () => {
-      const options = command.opts<GlobalOptions>();
-      const name = command.name();
-      setExitCode(
-        await run(
-          createTerminal({
-            json: options.json ?? false,
-            color: options.color ?? true,
-            compactJson: name === "deploy" || name === "rollback",
-          }),
-          command.args,
-          options,
-        ),
-      );
-    });
-    return command;
-  };
-
+  const define = createDefine(setExitCode);
   define(
     program,
     "list",
@@ -153,18 +118,18 @@ function buildProgram(setExitCode: (code: number) => void): Command {
     async (terminal, _args, options) => (await import("./commands/init.ts")).init(terminal, options),
   );
 
-  const config = group(program, "config", "check the configuration");
+  const config = group(program, "config", "check and show the configuration");
   define(config, "validate", "report every problem of fraises.yaml", async (terminal, _args, options) =>
-    (await import("./commands/config.ts")).configValidate(terminal, options),
+    (await import("./commands/config/validate.ts")).configValidate(terminal, options),
+  );
+  define(config, "show", "show every value that holds, secrets masked", async (terminal, _args, options) =>
+    (await import("./commands/config/show.ts")).configShow(terminal, options),
+  ).option("--origin", "also where each value was said");
+  define(config, "schema", "print the JSON Schema of fraises.yaml, for editors", async (terminal) =>
+    (await import("./commands/config/schema.ts")).configSchema(terminal),
   );
 
-  const db = group(program, "db", "look after the database that remembers the deployments");
-  define(db, "status", "show which database is used and how its schema is", async (terminal, _args, options) =>
-    (await import("./commands/db.ts")).dbStatus(terminal, options),
-  );
-  define(db, "migrate", "bring the schema up to date", async (terminal, _args, options) =>
-    (await import("./commands/db.ts")).dbMigrate(terminal, options),
-  );
+  defineDatabaseCommands(program, define);
 
   define(program, "version", "show the version of fraisier and of what it runs on", async (terminal) =>
     (await import("./commands/version.ts")).version(terminal),
@@ -173,20 +138,7 @@ function buildProgram(setExitCode: (code: number) => void): Command {
     program,
     "demo",
     "deploy a small application three times, the last one broken, and look at what is remembered",
-    async (terminal) => (await import("./commands/demo.ts")).demo(terminal),
-  );
+    async (terminal, _args, options) => (await import("./commands/demo.ts")).demo(terminal, options),
+  ).option("--db [url]", "remember them in this database; without a URL, in the one that is configured");
   return program;
-}
-
-/** A command that only holds others: by itself it shows its help. */
-function group(program: Command, name: string, description: string): Command {
-  const command = program
-    .command(name)
-    .description(description)
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
-    .helpOption("-h, --help", "show this help");
-  return command.action(() => {
-    command.outputHelp();
-  });
 }

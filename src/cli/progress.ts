@@ -1,5 +1,6 @@
 import type { DeployEvent, DeployListener } from "../deploy/index.ts";
-import { printable, type Terminal, visibleLength } from "./terminal.ts";
+import { createActivity } from "./activity.ts";
+import { printable, type Terminal } from "./terminal.ts";
 import { duration } from "./time.ts";
 
 /** Shows a deployment as it happens: a moving line for a person, plain lines for a pipe, an event a line for `--json`. */
@@ -11,10 +12,6 @@ export interface Progress {
   close(): void;
 }
 
-const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-const REDRAW_EVERY_MS = 100;
-const SPEAK_AFTER_MS = 1000;
-
 /** @param command names the schema of the JSON lines, e.g. `deploy` */
 export function createProgress(terminal: Terminal, command: string): Progress {
   if (terminal.json)
@@ -23,31 +20,18 @@ export function createProgress(terminal: Terminal, command: string): Progress {
       waiting: () => {},
       close: () => {},
     };
-  const line = terminal.isInteractive ? new MovingLine(terminal) : null;
-  const say = (text: string): void => {
-    if (line === null) terminal.say(text);
-    else line.above(text);
-  };
-  let silence: NodeJS.Timeout | undefined;
-  const waiting = (label: string): void => {
-    clearTimeout(silence);
-    if (line === null) silence = setTimeout(() => terminal.say(`  … ${label}`), SPEAK_AFTER_MS).unref();
-    else line.show(label);
-  };
+  const activity = createActivity(terminal);
   return {
     listener: (event) => {
-      clearTimeout(silence);
-      if (event.type === "step_started") line?.show(stepLabel(event));
-      if (event.type === "step_finished") line?.hide();
-      const text = describe(event, terminal, line !== null);
-      if (text !== null) say(text);
-      if (event.type === "deployment_finished") waiting("old releases go");
+      activity.rest();
+      if (event.type === "step_started") activity.step(stepLabel(event));
+      if (event.type === "step_finished") activity.hide();
+      const text = describe(event, terminal, activity.isMoving);
+      if (text !== null) activity.say(text);
+      if (event.type === "deployment_finished") activity.show("old releases go");
     },
-    waiting,
-    close: () => {
-      clearTimeout(silence);
-      line?.hide();
-    },
+    waiting: activity.show,
+    close: activity.hide,
   };
 }
 
@@ -96,49 +80,3 @@ function describe(event: DeployEvent, terminal: Terminal, isMoving: boolean): st
 
 const stepLabel = ({ step, direction }: { readonly step: string; readonly direction: "do" | "undo" }): string =>
   direction === "undo" ? `undo: ${step}` : step;
-
-/** A line at the bottom that turns while something runs; other lines go above it. */
-class MovingLine {
-  readonly #terminal: Terminal;
-  #label: string | null = null;
-  #since = 0;
-  #timer: NodeJS.Timeout | null = null;
-
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal;
-  }
-
-  show(label: string): void {
-    this.#label = label;
-    this.#since = performance.now();
-    this.#timer ??= setInterval(() => this.#draw(), REDRAW_EVERY_MS).unref();
-    this.#draw();
-  }
-
-  above(text: string): void {
-    this.#erase();
-    this.#terminal.say(text);
-    this.#draw();
-  }
-
-  hide(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
-    if (this.#label !== null) this.#erase();
-    this.#label = null;
-  }
-
-  #draw(): void {
-    if (this.#label === null) return;
-    const elapsed = performance.now() - this.#since;
-    const mark = SPINNER[Math.floor(elapsed / REDRAW_EVERY_MS) % SPINNER.length];
-    const text = `  ${mark} ${this.#label}  ${duration(elapsed / 1000)}`;
-    this.#terminal.write(
-      `\r${visibleLength(text) < this.#terminal.columns ? text : text.slice(0, this.#terminal.columns - 1)}\u001b[K`,
-    );
-  }
-
-  #erase(): void {
-    this.#terminal.write("\r\u001b[K");
-  }
-}

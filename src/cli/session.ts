@@ -1,11 +1,10 @@
-import { dirname } from "node:path";
 import {
   type Environment,
   type Fraise,
   findEnvironment,
-  findProjectFile,
   loadProject,
   type Project,
+  readDatabaseFiles,
 } from "../config/index.ts";
 import { systemClock } from "../db/index.ts";
 import {
@@ -16,7 +15,7 @@ import {
   identityOf,
   isHolderAlive,
 } from "../deploy/index.ts";
-import { type Ledger, openLedger } from "../ledger/index.ts";
+import { type Ledger, type LedgerPlace, openLedger } from "../ledger/index.ts";
 import { createLocalTarget, type Target } from "../targets/index.ts";
 import type { Interrupts } from "./interrupt.ts";
 
@@ -38,25 +37,25 @@ export function openProject(options: GlobalOptions, purpose: "read" | "deploy"):
 }
 
 /**
- * The folder in which the default database is kept: that of fraises.yaml; the working folder where there is none.
- * Commands that read history work also with a broken fraises.yaml.
+ * Where the ledger is, by the environment, `.env` and the files of the project. Commands that read history work also with
+ * a broken fraises.yaml. @throws ConfigError
  */
-export function ledgerDirectory(options: GlobalOptions): string {
-  try {
-    return dirname(findProjectFile({ cwd: process.cwd(), config: options.config, env: process.env }));
-  } catch (error) {
-    const isNamed = options.config !== undefined || Boolean(process.env.FRAISIER_CONFIG);
-    if (isNamed || (error as { kind?: unknown }).kind !== "config_not_found") throw error;
-    return process.cwd();
-  }
+export function databasePlace(options: GlobalOptions): LedgerPlace {
+  const { env } = process;
+  return { ...readDatabaseFiles({ cwd: process.cwd(), config: options.config, env }), env };
 }
 
-/** Runs `work` with the ledger as it is; with null when nothing was ever written. Creates nothing. @throws DatabaseError */
+/** Whether there is a fraises.yaml. @throws ConfigError where a named one is missing */
+export function hasProject(options: GlobalOptions): boolean {
+  return readDatabaseFiles({ cwd: process.cwd(), config: options.config, env: process.env }).project !== null;
+}
+
+/** Runs `work` with the ledger as it is; with null when nothing was ever written. Creates nothing. @throws ConfigError, DatabaseError */
 export async function withLedgerForReading<T>(
-  directory: string,
+  options: GlobalOptions,
   work: (ledger: Ledger | null) => Promise<T>,
 ): Promise<T> {
-  const opened = await openLedger({ directory, env: process.env, mode: "read" });
+  const opened = await openLedger({ ...databasePlace(options), mode: "read" });
   try {
     return await work(opened?.ledger ?? null);
   } finally {
@@ -64,9 +63,12 @@ export async function withLedgerForReading<T>(
   }
 }
 
-/** Runs `work` with a ledger that can be written; sets up an empty database. @throws DatabaseError, LedgerSchemaError */
-export async function withLedgerForWriting<T>(directory: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
-  const opened = await openLedger({ directory, env: process.env, mode: "write" });
+/** Runs `work` with a ledger that can be written; sets up an empty database. @throws ConfigError, DatabaseError, LedgerSchemaError */
+export async function withLedgerForWriting<T>(
+  options: GlobalOptions,
+  work: (ledger: Ledger) => Promise<T>,
+): Promise<T> {
+  const opened = await openLedger({ ...databasePlace(options), mode: "write" });
   try {
     return await work(opened.ledger);
   } finally {

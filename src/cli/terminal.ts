@@ -11,6 +11,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   readonly columns: number;
   print(text: string): void;
+  /** The same, byte for byte where no terminal shows it. */
+  printExact(text: string): void;
   /** One JSON document with its schema, e.g. `fraisier.status/1`. */
   printJson(command: string, document: Readonly<Record<string, unknown>>): void;
   /** Progress and messages. */
@@ -39,6 +41,7 @@ export function createTerminal(options: {
       return process.stderr.columns || 80;
     },
     print: (text) => void process.stdout.write(`${safe(text, allowed && process.stdout.isTTY)}\n`),
+    printExact: (text) => void process.stdout.write(`${process.stdout.isTTY ? printable(text) : text}\n`),
     printJson: (command, document) => {
       const json = JSON.stringify({ schema: `fraisier.${command}/1`, ...document }, null, options.compactJson ? 0 : 2);
       process.stdout.write(`${json.replace(/[\u007f-\u009f]/g, unicodeEscape)}\n`); // JSON itself escapes the others

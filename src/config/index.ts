@@ -1,5 +1,8 @@
+export { type DatabaseFiles, readDatabaseFiles } from "./database.ts";
 export { type FindOptions, findProjectFile, PROJECT_FILE } from "./find.ts";
 export type { Unset, Variables } from "./interpolate.ts";
+export { projectJsonSchema } from "./json-schema.ts";
+export { type ListedValue, type Listing, listProject } from "./listing.ts";
 export { type LoadOptions, loadProject } from "./load.ts";
 export { findEnvironment } from "./lookup.ts";
 export type * from "./model.ts";

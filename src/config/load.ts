@@ -1,10 +1,9 @@
-import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseEnv } from "node:util";
+import { readEnvFile } from "./env-file.ts";
 import { type FindOptions, findProjectFile } from "./find.ts";
 import type { Unset, Variables } from "./interpolate.ts";
 import type { Project } from "./model.ts";
-import { parseProject } from "./parse.ts";
+import { type ParseOptions, parseProject } from "./parse.ts";
 import { readText } from "./read-text.ts";
 
 /** What a project is loaded with. */
@@ -22,22 +21,17 @@ export interface LoadOptions extends FindOptions {
  * @throws ConfigError `config_not_found`, or `config_invalid` with every problem of the file.
  */
 export function loadProject(options: LoadOptions): Project {
+  const { text, ...parseOptions } = readProject(options);
+  return parseProject(text, parseOptions);
+}
+
+/** The text of fraises.yaml, with what it is read with. @throws ConfigError */
+export function readProject(options: LoadOptions): ParseOptions & { readonly text: string } {
   const { cwd, unset = "error" } = options;
   const file = findProjectFile(options);
   const text = readText(file, cwd);
   const beside = readEnvFile(join(dirname(file), ".env"), cwd, unset);
-  return parseProject(text, { file, env: { ...beside, ...definedOnly(options.env) }, unset, cwd });
-}
-
-/** A folder called `.env` is somebody's Python environment; that of a reader who may not see the secrets is not needed. */
-function readEnvFile(file: string, cwd: string, unset: Unset): Variables {
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() !== false) return {};
-  try {
-    return parseEnv(readText(file, cwd).replace(/^\uFEFF/, ""));
-  } catch (error) {
-    if (unset === "keep") return {};
-    throw error;
-  }
+  return { text, file, env: { ...beside, ...definedOnly(options.env) }, unset, cwd };
 }
 
 function definedOnly(env: Variables): Variables {

@@ -23,9 +23,9 @@ export function expandRepository(repository: string, base: Base): string {
   return URL_START.test(repository) || SCP_LIKE.test(repository) ? repository : expandPath(repository, base);
 }
 
-/** The password that is written into the URL of a repository; null when there is none. */
-export function repositoryPassword(repository: string): string | null {
-  const written = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*?:([^/?#]*)@/i.exec(repository)?.[1];
+/** The password that is written into a URL, of a repository say; null when there is none. */
+export function urlPassword(url: string): string | null {
+  const written = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*?:([^/?#]*)@/i.exec(url)?.[1];
   return written === undefined || written === "" ? null : written;
 }
 

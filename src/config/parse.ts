@@ -5,15 +5,16 @@ import type { Shown } from "./describe.ts";
 import { type Facts, levelsOf } from "./facts.ts";
 import { gatherDrafts } from "./gather.ts";
 import type { Unset, Variables } from "./interpolate.ts";
+import type { Base } from "./locations.ts";
 import type { Project } from "./model.ts";
-import { placesOf } from "./places.ts";
+import { type Place, placesOf } from "./places.ts";
 import { ConfigError, type Draft } from "./problems.ts";
 import { displayPath, renderProblems } from "./render.ts";
 import { resolveFraises } from "./resolve.ts";
-import { blotOut, collectSecrets } from "./secrets.ts";
+import { blotOut, collectSecrets, type Secrets } from "./secrets.ts";
 import { shapeFaults } from "./shape.ts";
 import { locateDrafts, SourceText } from "./source.ts";
-import { type ScalarNode, scalarAt } from "./tree.ts";
+import { type ScalarNode, scalarAt, type TreeNode } from "./tree.ts";
 
 /** What the text of a fraises.yaml is read with. */
 export interface ParseOptions {
@@ -27,12 +28,33 @@ export interface ParseOptions {
   readonly cwd?: string;
 }
 
+/** The text of a fraises.yaml in which nothing is wrong. */
+export interface Checked {
+  readonly source: SourceText;
+  readonly root: TreeNode;
+  readonly places: readonly Place[];
+  readonly base: Base;
+  readonly secrets: Secrets;
+}
+
 /**
  * Reads the text of a fraises.yaml. Looks at nothing but its arguments.
  *
  * @throws ConfigError `config_invalid` with every problem of the text.
  */
 export function parseProject(text: string, options: ParseOptions): Project {
+  const { source, root, places, base, secrets } = checkText(text, options);
+  return {
+    file: source.file,
+    directory: base.directory,
+    name: scalarAt(root, "name")?.text ?? "",
+    fraises: resolveFraises(root, places, base),
+    secretValues: secrets.values,
+  };
+}
+
+/** @throws ConfigError `config_invalid` with every problem of the text. */
+export function checkText(text: string, options: ParseOptions): Checked {
   const { env, unset = "error" } = options;
   const source = new SourceText(resolve(options.file), text);
   const composed = compose(source, { env, unset });
@@ -56,17 +78,11 @@ export function parseProject(text: string, options: ParseOptions): Project {
   };
   const drafts = gatherDrafts({ source, composed, shape, facts });
   if (drafts.length > 0) throw invalid(source, drafts, secrets.written, options, brokenAt);
-  return {
-    file: source.file,
-    directory: base.directory,
-    name: scalarAt(root, "name")?.text ?? "",
-    fraises: resolveFraises(root, places, base),
-    secretValues: secrets.values,
-  };
+  return { source, root, places, base, secrets };
 }
 
 /** Shows what came from a variable as its `${VAR}`, and without the secrets that are written in the file. */
-function shownWithout(written: readonly string[]): Shown {
+export function shownWithout(written: readonly string[]): Shown {
   return (node: ScalarNode): string => {
     const text = node.origin === "literal" ? node.text : node.source;
     const safe = blotOut(text, written);
@@ -75,11 +91,12 @@ function shownWithout(written: readonly string[]): Shown {
   };
 }
 
-function invalid(
+/** The error that tells all that is wrong with a file. */
+export function invalid(
   source: SourceText,
   drafts: readonly Draft[],
   written: readonly string[],
-  { cwd }: ParseOptions,
+  { cwd }: Pick<ParseOptions, "cwd">,
   brokenAt: number | null,
 ): ConfigError {
   const problems = locateDrafts(source, drafts, (line) => blotOut(line, written));

@@ -1,4 +1,4 @@
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../db/index.ts";
 import { type Base, expandPath, expandRepository } from "./locations.ts";
 import type { Command, Environment, Fraise, FraiseType, HealthCheck, Job, Service } from "./model.ts";
 import type { Place } from "./places.ts";

@@ -110,6 +110,40 @@ const fraise: z.ZodType = z
   )
   .describe("A service. What stands here beside environments is the default of all of them.");
 
+/** The database in which Fraisier remembers; what goes with what is checked where it is chosen. */
+const database: z.ZodType = z
+  .strictObject(
+    {
+      type: z
+        .enum(["sqlite", "postgresql", "postgres", "mysql", "mariadb"], {
+          error: "must be one of sqlite, postgresql, mysql, mariadb",
+        })
+        .optional()
+        .describe("What kind of database it is. Default: what its URL says."),
+      url: line().optional().describe("Where it is: postgresql://user@host/name, mysql://…, sqlite://./fraisier.db."),
+      url_file: line().optional().describe("A file that holds the URL alone, such as a mounted secret."),
+      path: line().optional().describe("The file of an SQLite database, in place of a URL."),
+      pool: z
+        .strictObject(
+          {
+            min: wholeNumber(0, 10_000).optional().describe("How many connections are kept at least."),
+            max: wholeNumber(1, 10_000).optional().describe("How many connections there are at most."),
+            acquire_timeout: duration(0, HOUR)
+              .optional()
+              .describe("How long to wait for a free connection. Default 10 seconds."),
+          },
+          MAP,
+        )
+        .optional()
+        .describe("Its connections."),
+      statement_timeout: duration(0.001, HOUR)
+        .optional()
+        .describe("How long one statement may take. Default: for ever."),
+    },
+    MAP,
+  )
+  .describe("The database in which Fraisier remembers. Default: fraisier.db beside this file.");
+
 /**
  * The shape of fraises.yaml, the one definition of it: which keys there are, and what each may hold by itself. Keys
  * that begin with `x-` are allowed everywhere and are dropped before. What depends on several keys is in checks.
@@ -122,6 +156,7 @@ export const projectSchema: z.ZodType = z
       git: freeMap().optional().describe("Git providers and their webhook secrets."),
       branch_mapping: freeMap().optional().describe("Which fraise and environment a push to a branch deploys."),
       environments: freeMap().optional().describe("Facts about environments; not used for deployments."),
+      database: database.optional(),
       secrets: secretNames.optional(),
     },
     { error: 'must be a map with "fraises:"' },

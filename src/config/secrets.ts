@@ -1,6 +1,6 @@
 import { envMapsBelow } from "./check-references.ts";
 import type { Facts } from "./facts.ts";
-import { repositoryPassword } from "./locations.ts";
+import { urlPassword } from "./locations.ts";
 import type { KeyPath } from "./problems.ts";
 import { entriesAt, itemsAt, nodeAt, type ScalarNode, scalarAt, type TreeNode } from "./tree.ts";
 
@@ -58,10 +58,17 @@ export function collectSecrets(facts: Pick<Facts, "root" | "levels" | "places" |
   }
   for (const { map } of lists) collectGitSecrets(nodeAt(map, "git"), add);
   for (const { map } of facts.levels) {
-    const password = repositoryPassword(scalarAt(map, "git_repo")?.text ?? "");
+    const password = urlPassword(scalarAt(map, "git_repo")?.text ?? "");
     if (password !== null) written.add(password);
   }
+  add(databaseSecret(facts.root));
   return { values: maskable([...values, ...written]), written: maskable([...written]) };
+}
+
+/** The URL of Fraisier's own database, where it has a password in it. */
+export function databaseSecret(root: TreeNode): ScalarNode | undefined {
+  const url = scalarAt(root, "database", "url");
+  return url !== undefined && urlPassword(url.text) !== null ? url : undefined;
 }
 
 function collectGitSecrets(node: TreeNode | undefined, add: (node: ScalarNode | undefined) => void): void {

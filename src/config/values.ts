@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../db/index.ts";
 import { NAME_LENGTH, NAME_PATTERN } from "./names.ts";
 
 /**

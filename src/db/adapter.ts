@@ -1,4 +1,5 @@
-import { cancelled, PING_TIMEOUT_MS } from "./bounded.ts";
+import type { BlockingAccess } from "./blocking.ts";
+import { cancelled, narrowed, PING_TIMEOUT_MS } from "./bounded.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
@@ -7,16 +8,19 @@ import type { Pool } from "./pool.ts";
 import { type PoolMetrics, type PoolOptions, sumMetrics } from "./pool-types.ts";
 import { QueryMethods } from "./query-methods.ts";
 import { runTransaction } from "./run-transaction.ts";
+import { Session, type SessionTransactionOptions } from "./session.ts";
 import { arrangeParameters, type ParsedStatement } from "./sql/placeholders.ts";
 import { StatementCache } from "./sql/statement-cache.ts";
 import type { ConnectionRunner, Transaction } from "./transaction.ts";
-import { refuseInScope } from "./transaction-scope.ts";
-import type { DatabaseType, HealthStatus, Row, StatementOptions, TransactionOptions } from "./types.ts";
+import { refuseInScope, runInScope } from "./transaction-scope.ts";
+import type { AdapterOrigin, DatabaseType, HealthStatus, Row, StatementOptions, TransactionOptions } from "./types.ts";
 
 /** What every adapter can be given. */
 export interface AdapterOptions {
   /** Sizes and times of the pool; what is left out has the database's default. */
   readonly pool?: Partial<PoolOptions>;
+  /** Default for `timeoutMs` of every statement, streams left out. Default: none; `timeoutMs: Infinity` lifts it for one. */
+  readonly statementTimeoutMs?: number;
   /** Keeps the driver's own error, with whatever values its text holds, as `cause`. Default false. */
   readonly exposeValues?: boolean;
   /** For tests of time. Default: the machine's clock. */
@@ -53,10 +57,13 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   #state: "open" | "closed" = "open";
   /** Statements that the readers refused because they write: they go to the writer at once from then on. */
   readonly #writing = new WeakSet<ParsedStatement>();
+  readonly #statementTimeoutMs: number;
 
   protected constructor(options: AdapterOptions) {
-    super();
+    const toldKeys = new Set<string>();
+    super(toldKeys);
     this.clock = options.clock ?? systemClock;
+    this.#statementTimeoutMs = options.statementTimeoutMs ?? Number.POSITIVE_INFINITY;
     let statements: StatementCache | null = null;
     this.#statements = () => {
       statements ??= new StatementCache(this.dialect);
@@ -67,9 +74,10 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       get dialect() {
         return self.dialect;
       },
+      toldKeys,
       runOn: (connection, query, params, runOptions, bounds) => {
         const statement = this.#parsed(query, runOptions);
-        const within = narrowed(bounds, this.#bounds(runOptions));
+        const within = narrowed(bounds, this.#boundsOfStatement(runOptions));
         return this.#runOn(connection, statement, arrangeParameters(statement, params), runOptions, within);
       },
       streamOn: (connection, query, params, runOptions, bounds) =>
@@ -84,6 +92,24 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   protected abstract identify(connection: Connection, bounds: Bounds): Promise<ServerIdentity>;
 
   abstract databaseType(): DatabaseType;
+
+  /**
+   * Where it leads; null when that is nobody else's to know.
+   *
+   * @internal
+   */
+  get origin(): AdapterOrigin | null {
+    return null;
+  }
+
+  /**
+   * How the database is called on the caller's own thread; null where its driver only answers asynchronously.
+   *
+   * @internal
+   */
+  blockingAccess(): BlockingAccess | null {
+    return null;
+  }
 
   /** False before the first connection and after {@link close}. */
   get isConnected(): boolean {
@@ -150,6 +176,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
           rows++;
           yield row;
         }
+        if (connection.inTransaction) throw transactionLeftOpen(statement);
         return;
       } catch (error) {
         if (rows > 0 || pool === writers || !this.#noteWriting(statement, error)) throw error;
@@ -187,6 +214,25 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
           throw new DatabaseError("cancelled", "The transaction was cancelled while it waited to be tried again.");
         });
       }
+    }
+  }
+
+  /**
+   * Runs `work` with a connection of its own, which is closed afterwards, so that nothing of it reaches others.
+   *
+   * @internal
+   */
+  async session<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    this.#refuseInTransaction();
+    const { writers } = this.#openPools();
+    const connection = await writers.acquire({ purpose: "session" });
+    const session = new Session(connection, this.#runner, (...request) => this.#transactOn(...request));
+    try {
+      return await runInScope(this, session, work);
+    } finally {
+      session.end();
+      if (connection.holdsData) await giveBack(writers, connection);
+      else writers.release(connection, { destroy: true });
     }
   }
 
@@ -229,7 +275,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     const statement = this.#parsed(query, options);
     const arranged = arrangeParameters(statement, params);
     const { readers, writers } = this.#openPools();
-    const bounds = this.#bounds(options);
+    const bounds = this.#boundsOfStatement(options);
     if (readers !== writers && !this.#writing.has(statement)) {
       // What goes wrong here is no answer to the statement.
       const reader = await this.#connectionFrom(readers, statement.verb, bounds);
@@ -302,6 +348,23 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     }
   }
 
+  /** On a connection that stays in use afterwards. */
+  async #transactOn<T>(
+    connection: Connection,
+    work: (tx: Transaction) => Promise<T>,
+    options: SessionTransactionOptions,
+  ): Promise<T> {
+    const bounds = this.#bounds(options);
+    try {
+      const { clock } = this;
+      return await runTransaction(connection, { adapter: this, runner: this.#runner, clock, work, options, bounds });
+    } catch (error) {
+      // The first error is the one to report; a connection that can't be reset is refused by the next statement.
+      if (connection.isUsable) await Promise.resolve(connection.reset()).catch(() => {});
+      throw error;
+    }
+  }
+
   #acquire(pool: Pool<Connection>, purpose: string, { signal, deadline }: Bounds): Promise<Connection> {
     const timeoutMs = deadline === undefined ? undefined : Math.max(0, deadline - this.clock.monotonic());
     return pool.acquire({ purpose, signal, timeoutMs });
@@ -335,18 +398,19 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     return true;
   }
 
-  #bounds({ signal, timeoutMs }: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Bounds {
-    return { signal, deadline: timeoutMs === undefined ? undefined : this.clock.monotonic() + timeoutMs };
+  #bounds({ signal, timeoutMs = Number.POSITIVE_INFINITY }: Pick<StatementOptions, "signal" | "timeoutMs">): Bounds {
+    return {
+      signal,
+      deadline: timeoutMs === Number.POSITIVE_INFINITY ? undefined : this.clock.monotonic() + timeoutMs,
+    };
+  }
+
+  #boundsOfStatement({ signal, timeoutMs = this.#statementTimeoutMs }: StatementOptions): Bounds {
+    return this.#bounds({ ...(signal && { signal }), timeoutMs });
   }
 }
 
 /** Both bounds at once: whichever signal comes first, and the earlier deadline. */
-function narrowed(a: Bounds, b: Bounds): Bounds {
-  const signal = a.signal && b.signal ? AbortSignal.any([a.signal, b.signal]) : (a.signal ?? b.signal);
-  const deadline = Math.min(a.deadline ?? Number.POSITIVE_INFINITY, b.deadline ?? Number.POSITIVE_INFINITY);
-  return { signal, deadline: Number.isFinite(deadline) ? deadline : undefined };
-}
-
 async function* streamRows<R extends object>(
   connection: Connection,
   statement: ParsedStatement,
@@ -381,7 +445,8 @@ function giveBack(pool: Pool<Connection>, connection: Connection): Promise<void>
   return undefined;
 }
 
-function transactionLeftOpen(statement: ParsedStatement): DatabaseError {
+/** @internal What is thrown when a single statement left a transaction open. */
+export function transactionLeftOpen(statement: ParsedStatement): DatabaseError {
   return new DatabaseError(
     "unsupported",
     `${statement.verb} opened a transaction on a connection that is shared with others; it was rolled back.`,

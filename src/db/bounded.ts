@@ -42,7 +42,9 @@ export async function bounded<T>(
   };
   const abort = () => interrupt(cancelled());
   const timer =
-    deadline === undefined ? null : clock.startTimer(() => interrupt(timedOut()), deadline - clock.monotonic());
+    deadline === undefined
+      ? null
+      : clock.startTimer(() => interrupt(timedOut()), Math.max(0, deadline - clock.monotonic()));
   signal?.addEventListener("abort", abort, { once: true });
   try {
     return await work();
@@ -67,4 +69,11 @@ export function cancelled(): DatabaseError {
 
 export function timedOut(): DatabaseError {
   return new DatabaseError("statement_timeout", "The statement took longer than its timeoutMs and was ended.");
+}
+
+/** Both bounds at once. */
+export function narrowed(a: Bounds, b: Bounds): Bounds {
+  const signal = a.signal && b.signal ? AbortSignal.any([a.signal, b.signal]) : (a.signal ?? b.signal);
+  const deadline = Math.min(a.deadline ?? Number.POSITIVE_INFINITY, b.deadline ?? Number.POSITIVE_INFINITY);
+  return { signal, deadline: Number.isFinite(deadline) ? deadline : undefined };
 }

@@ -41,6 +41,10 @@ export interface Connection {
   readonly inTransaction: boolean;
   /** False once the connection is known to be broken. */
   readonly isUsable: boolean;
+  /** False behind a pooler that gives the server's session to others between two transactions. */
+  readonly isExclusive: boolean;
+  /** Whether the data goes with the connection: it is the only one of a database in memory. */
+  readonly holdsData: boolean;
   /** Makes it fit for its next user: ends the streams that were left open, and rolls back. @throws when it can't be */
   reset(): void | Promise<void>;
   ping(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { MigrationSupport } from "./migrations/support.ts";
 import type { LexicalRules } from "./sql/lexical-rules.ts";
 import type { DatabaseType, TransactionOptions } from "./types.ts";
 
@@ -20,6 +21,8 @@ export interface Dialect {
   placeholder(n: number): string;
   /** Whether one placeholder's text can stand in several places for one value (`$1 … $1`). */
   readonly numberedPlaceholders: boolean;
+  /** Whether a statement in native placeholders is counted here, since the driver binds NULL for a value left out. */
+  readonly countsNativeParameters: boolean;
   quoteIdentifier(name: string): string;
   /** The most parameters that one statement can have; beyond it the protocols lose count. */
   readonly maxParameters: number;
@@ -27,10 +30,17 @@ export interface Dialect {
   readonly chunkParameters: number;
   readonly supportsReturning: boolean;
   /**
-   * Where an upsert updates the row that collides on any unique key, and the key of a row inserted is known only when it
-   * counts up: how to learn a table's keys. null where neither is so.
+   * A statement with one parameter, the table's name, that returns `name` and `is_told` of each column: 1 when the key of
+   * a row inserted without it can be learnt, or the insert fails by itself.
+   */
+  readonly toldKeys: string;
+  /**
+   * Where an upsert updates the row that collides on any unique key: how to learn a table's keys. null elsewhere.
    */
   readonly tableKeys: TableKeyQueries | null;
+  readonly migrations: MigrationSupport;
+  /** A statement whose only row ends in the cipher of the connection, empty or NULL without one; null: there is no server. */
+  readonly cipher: string | null;
   /** Whether DDL can be rolled back. */
   readonly supportsTransactionalDdl: boolean;
   /** The type of a column that holds an instant to the millisecond. */

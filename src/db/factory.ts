@@ -6,7 +6,7 @@ import { maskUrl } from "./server-url.ts";
 import { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
 import { DatabaseType } from "./types.ts";
 
-const TYPE_OF_SCHEME: ReadonlyMap<string, DatabaseType> = new Map([
+const TYPE_OF_NAME: ReadonlyMap<string, DatabaseType> = new Map([
   ["sqlite", DatabaseType.SQLITE],
   ["postgresql", DatabaseType.POSTGRESQL],
   ["postgres", DatabaseType.POSTGRESQL],
@@ -14,11 +14,15 @@ const TYPE_OF_SCHEME: ReadonlyMap<string, DatabaseType> = new Map([
   ["mariadb", DatabaseType.MYSQL],
 ]);
 
+/** The database that a name stands for: `sqlite`, `postgresql` or `postgres`, `mysql` or `mariadb`; null for any other. */
+export function databaseTypeOfName(name: string): DatabaseType | null {
+  return TYPE_OF_NAME.get(name.trim().toLowerCase()) ?? null;
+}
+
 /** The database that a URL is for. @throws DatabaseError `unsupported` for a scheme that no database has */
 export function databaseTypeOfUrl(url: string): DatabaseType {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? "";
-  const type = TYPE_OF_SCHEME.get(scheme);
-  if (type !== undefined) return type;
+  const type = databaseTypeOfName(/^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1] ?? "");
+  if (type !== null) return type;
   throw new DatabaseError("unsupported", `${maskUrl(url)} is not the URL of a database that Fraisier knows.`, {
     hint: "Write sqlite://./fraisier.db, postgresql://user@host/database or mysql://user@host/database.",
   });
@@ -37,6 +41,11 @@ export async function createAdapterFromUrl(
   url: string,
   options: AnyAdapterOptions = {},
 ): Promise<FraiserDatabaseAdapter> {
+  return adapterOf(url, options);
+}
+
+/** The same without a promise. @throws DatabaseError `unsupported` */
+export function adapterOf(url: string, options: AnyAdapterOptions): FraiserDatabaseAdapter {
   switch (databaseTypeOfUrl(url)) {
     case DatabaseType.SQLITE:
       return new SqliteAdapter(url, options);

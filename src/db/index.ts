@@ -5,8 +5,17 @@
  */
 export { type AdapterOptions, FraiserDatabaseAdapter } from "./adapter.ts";
 export { type Clock, sleep, systemClock, type Timer } from "./clock.ts";
-export { type DatabaseConfig, type DatabaseConfigSources, DEFAULT_DATABASE_URL, loadDatabaseConfig } from "./config.ts";
+export {
+  type DatabaseConfig,
+  DatabaseConfigError,
+  type DatabaseConfigSources,
+  type DatabaseSetting,
+  type DatabaseSettings,
+  DEFAULT_DATABASE_URL,
+  loadDatabaseConfig,
+} from "./config.ts";
 export type { Dialect } from "./dialect.ts";
+export { DURATION_PATTERN, parseDuration } from "./duration.ts";
 export {
   DATABASE_ERROR_KINDS,
   DatabaseError,
@@ -19,21 +28,35 @@ export {
 export { type AnyAdapterOptions, createAdapterFromUrl, databaseTypeOfUrl } from "./factory.ts";
 export { MigrationError, type MigrationErrorKind } from "./migrations/errors.ts";
 export { type MigrationFile, readMigrations } from "./migrations/files.ts";
-export {
-  type AppliedMigration,
-  type MigrationOptions,
-  type MigrationResult,
-  MigrationRunner,
-  type MigrationStatus,
-  runMigrations,
-} from "./migrations/runner.ts";
+export type { AppliedMigration } from "./migrations/history.ts";
+export type { Finding, InterruptedMigration } from "./migrations/interruption.ts";
+export type { Direction, JournalEntry } from "./migrations/journal.ts";
+export type {
+  MigrationCommand,
+  MigrationOptions,
+  MigrationResult,
+  MigrationStatus,
+  PlannedMigration,
+} from "./migrations/model.ts";
+export { MigrationRunner, runMigrations } from "./migrations/runner.ts";
+export type { CatalogueExtract, MigrationSupport, RunnerLock } from "./migrations/support.ts";
 export { MysqlAdapter, type MysqlAdapterOptions } from "./mysql/adapter.ts";
 export type { PoolMetrics, PoolOptions } from "./pool-types.ts";
 export { PostgresAdapter, type PostgresAdapterOptions } from "./postgresql/adapter.ts";
 export { maskUrl } from "./server-url.ts";
+export { configuredAdapter, getDatabaseAdapter } from "./shared-adapters.ts";
 export { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
 export { type Holding, holdExclusively } from "./sqlite/exclusive-file.ts";
 export { parseSqliteUrl, type SqliteLocation } from "./sqlite/url.ts";
+export type {
+  SyncKeyOptions,
+  SyncStatementOptions,
+  SyncTransactionOptions,
+  SyncUpsertOptions,
+} from "./sync/options.ts";
+export { SyncQueryMethods } from "./sync/query-methods.ts";
+export { SyncTransaction } from "./sync/transaction.ts";
+export { SyncDatabaseWrapper } from "./sync/wrapper.ts";
 export { Transaction } from "./transaction.ts";
 export {
   DatabaseType,

@@ -38,6 +38,9 @@ export function connectError(error: unknown, where: string): DatabaseError {
   );
 }
 
+/** Nobody knows how far the server came with the statement. */
+export const LOST_HINT = "The statement may or may not have been run; see what it did before running it again.";
+
 /** A connection that broke while it was in use. */
 export function lostError(error: unknown, where: string): DatabaseError {
   const code = codeOf(error);
@@ -45,7 +48,7 @@ export function lostError(error: unknown, where: string): DatabaseError {
     "connection_lost",
     `The connection to ${where} broke${code === "unknown" ? "" : ` (${code})`}.`,
     {
-      hint: "The statement may or may not have been run; see what it did before running it again.",
+      hint: LOST_HINT,
       cause: new DriverErrorSummary(code),
     },
   );

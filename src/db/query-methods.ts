@@ -1,23 +1,25 @@
 import type { RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
-import { DatabaseError } from "./errors.ts";
 import {
-  type BuiltStatement,
-  buildDelete,
-  buildInsert,
-  buildInsertMany,
-  buildSelect,
-  buildUpdate,
-  buildUpsert,
-} from "./sql/build.ts";
-import { assertOnlyConflict, isCountedUp } from "./table-keys.ts";
+  deleteRow,
+  insertRow,
+  insertRows,
+  type Knowledge,
+  NO_RESULT,
+  type Procedure,
+  updateRow,
+  upsertRow,
+} from "./row-procedures.ts";
 import type { KeyOptions, Queryable, QueryResult, Row, StatementOptions, UpsertOptions } from "./types.ts";
 
 /** The query methods, which the adapter and a transaction share; they differ only in where a statement runs. */
 export abstract class QueryMethods implements Queryable {
   abstract readonly dialect: Dialect;
-  /** Columns, with their tables, of which it is known that the server counts them up. */
-  protected readonly countedUp: Set<string> = new Set();
+  readonly #toldKeys: Set<string>;
+
+  protected constructor(toldKeys: Set<string>) {
+    this.#toldKeys = toldKeys;
+  }
 
   /** Runs one statement where this object runs them. */
   protected abstract run(
@@ -75,114 +77,45 @@ export abstract class QueryMethods implements Queryable {
    * @throws DatabaseError `unsupported`, before anything is written, when the key cannot be learnt.
    */
   async insert(table: string, data: Row, options: KeyOptions = {}): Promise<string> {
-    const idColumn = options.idColumn ?? "id";
-    const given = givenKey(data, idColumn);
-    if (given !== undefined && given !== null) {
-      const key = keyText(given, table, idColumn); // fails, if it does, before anything is written
-      await this.#runBuilt(buildInsert(this.dialect, table, data, null), options);
-      return key;
-    }
-    if (this.dialect.supportsReturning) {
-      const { rows } = await this.#runBuilt(buildInsert(this.dialect, table, data, idColumn), options);
-      return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
-    }
-    if (!(await this.#countsUp(table, idColumn, options))) {
-      // A table that does not exist says so itself.
-      await this.run(`SELECT 1 FROM ${this.dialect.quoteIdentifier(table)} WHERE 1 = 0`, [], options);
-      throw keyUnknown(table, idColumn);
-    }
-    const { insertedId } = await this.#runBuilt(buildInsert(this.dialect, table, data, null), options);
-    if (insertedId === null) throw keyUnknown(table, idColumn);
-    return insertedId;
+    return this.#perform(insertRow(this.#knowledge, table, data, options), options);
   }
 
   /** Inserts many rows, which all have the same columns, in one transaction. @returns how many there are now more */
   async insertMany(table: string, rows: readonly Row[], options: StatementOptions = {}): Promise<number> {
-    if (rows.length === 0) return 0;
-    const statements = buildInsertMany(this.dialect, table, rows);
-    const [only] = statements;
-    if (only && statements.length === 1) return (await this.#runBuilt(only, options)).affectedRows;
-    let count = 0;
-    await this.atomically(async (scope) => {
-      for (const statement of statements) count += (await scope.#runBuilt(statement, options)).affectedRows;
-    }, options);
-    return count;
+    return this.#perform(insertRows(this.#knowledge, table, rows), options);
   }
 
   /** Inserts one row, or updates the one that has the same values in the columns `conflict`. @returns the row's key, as text */
   async upsert(table: string, data: Row, options: UpsertOptions): Promise<string> {
-    const idColumn = options.idColumn ?? "id";
-    const { supportsReturning, tableKeys } = this.dialect;
-    const built = buildUpsert(this.dialect, table, data, options.conflict, supportsReturning ? idColumn : null);
-    if (tableKeys === null) {
-      const { rows } = await this.#runBuilt(built, options);
-      return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
-    }
-    const given = givenKey(data, idColumn);
-    let key = "";
-    await this.atomically(async (scope) => {
-      const query = async (text: string, params: readonly unknown[]) => (await scope.run(text, params, options)).rows;
-      await assertOnlyConflict(query, tableKeys, table, data, options.conflict);
-      const { insertedId } = await scope.#runBuilt(built, options);
-      if (given === undefined || given === null) {
-        const found = buildSelect(this.dialect, table, idColumn, data, options.conflict);
-        const [row] = await query(found.text, found.params);
-        // Without a row one of the conflict's values is NULL, which collides with nothing: the row is a new one.
-        key = keyText(row === undefined ? insertedId : Object.values(row)[0], table, idColumn);
-      } else key = keyText(given, table, idColumn);
-    }, options);
-    return key;
+    return this.#perform(upsertRow(this.#knowledge, table, data, options), options);
   }
 
   /** Changes the row with this key. @returns false only when there is no such row */
   async update(table: string, id: unknown, data: Row, options: KeyOptions = {}): Promise<boolean> {
-    const { rows, affectedRows } = await this.#runBuilt(
-      buildUpdate(this.dialect, table, options.idColumn ?? "id", id, data),
-      options,
-    );
-    return rows.length > 0 || affectedRows > 0;
+    return this.#perform(updateRow(this.#knowledge, table, id, data, options), options);
   }
 
   /** Deletes the row with this key. @returns false only when there was no such row */
   async delete(table: string, id: unknown, options: KeyOptions = {}): Promise<boolean> {
-    return (
-      (await this.#runBuilt(buildDelete(this.dialect, table, options.idColumn ?? "id", id), options)).affectedRows > 0
-    );
+    return this.#perform(deleteRow(this.#knowledge, table, id, options), options);
   }
 
-  #runBuilt(statement: BuiltStatement, options: StatementOptions): Promise<RawResult> {
-    return this.run(statement.text, statement.params, options);
+  get #knowledge(): Knowledge {
+    return { dialect: this.dialect, toldKeys: this.#toldKeys };
   }
 
-  /** Asked once for each table and column: what changes later shows in the insert itself. */
-  async #countsUp(table: string, idColumn: string, options: StatementOptions): Promise<boolean> {
-    const { tableKeys } = this.dialect;
-    if (tableKeys === null) return false;
-    const known = `${table}\0${idColumn}`;
-    if (this.countedUp.has(known)) return true;
-    const query = async (text: string, params: readonly unknown[]) => (await this.run(text, params, options)).rows;
-    if (!(await isCountedUp(query, tableKeys, table, idColumn))) return false;
-    this.countedUp.add(known);
-    return true;
+  /** Takes the steps of a procedure, one after the other. */
+  async #perform<T>(procedure: Procedure<T>, options: StatementOptions): Promise<T> {
+    let next = procedure.next(NO_RESULT);
+    while (!next.done) {
+      const step = next.value;
+      if ("statement" in step)
+        next = procedure.next(await this.run(step.statement.text, step.statement.params, options));
+      else {
+        await this.atomically((scope) => scope.#perform(step.atomically, options), options);
+        next = procedure.next(NO_RESULT);
+      }
+    }
+    return next.value;
   }
-}
-
-/** The key in the data itself: every object has a `constructor`. */
-function givenKey(data: Row, idColumn: string): unknown {
-  return Object.hasOwn(data, idColumn) ? data[idColumn] : undefined;
-}
-
-function keyUnknown(table: string, idColumn: string): DatabaseError {
-  return new DatabaseError("unsupported", `This database cannot tell the "${idColumn}" that it makes for a row.`, {
-    table,
-    hint: `Give data["${idColumn}"] yourself, or declare the column AUTO_INCREMENT.`,
-  });
-}
-
-function keyText(key: unknown, table: string, idColumn: string): string {
-  if (typeof key === "string") return key;
-  if (typeof key === "number" || typeof key === "bigint") return String(key);
-  throw new DatabaseError("unsupported", `The key "${idColumn}" of "${table}" is neither text nor an integer.`, {
-    table,
-  });
 }

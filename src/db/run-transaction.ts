@@ -1,10 +1,11 @@
+import { narrowed } from "./bounded.ts";
 import type { Clock } from "./clock.ts";
 import type { Bounds, Connection } from "./connection.ts";
 import { DatabaseError } from "./errors.ts";
+import type { SessionTransactionOptions } from "./session.ts";
 import type { ConnectionRunner } from "./transaction.ts";
 import { Transaction } from "./transaction.ts";
 import { runInScope } from "./transaction-scope.ts";
-import type { TransactionOptions } from "./types.ts";
 
 /** What one attempt at a transaction needs. */
 export interface TransactionRequest<T> {
@@ -13,7 +14,7 @@ export interface TransactionRequest<T> {
   readonly runner: ConnectionRunner;
   readonly clock: Clock;
   readonly work: (tx: Transaction) => Promise<T>;
-  readonly options: TransactionOptions;
+  readonly options: SessionTransactionOptions;
   readonly bounds: Bounds;
 }
 
@@ -27,10 +28,12 @@ export async function runTransaction<T>(connection: Connection, request: Transac
   const { adapter, runner, clock, work, options, bounds } = request;
   const transaction = new Transaction(connection, runner, bounds);
   try {
-    for (const sql of runner.dialect.beginTransaction(options)) await connection.control(sql, bounds);
+    const { beginTimeoutMs } = options;
+    const deadline = beginTimeoutMs === undefined ? undefined : clock.monotonic() + beginTimeoutMs;
+    const toBegin = narrowed(bounds, { deadline });
+    for (const sql of runner.dialect.beginTransaction(options)) await connection.control(sql, toBegin);
     const result = await untilBound(runInScope(adapter, transaction, work), transaction, bounds, clock);
-    transaction.assertActive();
-    transaction.end();
+    transaction.finish();
     await connection.commit(bounds);
     return result;
   } catch (error) {

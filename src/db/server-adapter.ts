@@ -5,6 +5,7 @@ import { connectionPool } from "./connection-pool.ts";
 import { poolOptions } from "./pool-options.ts";
 import type { PoolOptions } from "./pool-types.ts";
 import { parseServerUrl, type ServerDefaults, type ServerLocation } from "./server-url.ts";
+import type { AdapterOrigin } from "./types.ts";
 
 /** What an adapter of a database server can be given. */
 export interface ServerAdapterOptions extends AdapterOptions {
@@ -25,6 +26,7 @@ export interface ServerConnectionOptions {
 
 /** What servers have in common: a URL, and one pool for reading and writing. */
 export abstract class ServerAdapter extends FraiserDatabaseAdapter {
+  readonly #url: string;
   readonly #location: ServerLocation;
   readonly #options: ServerAdapterOptions;
   readonly #pool: PoolOptions;
@@ -35,9 +37,16 @@ export abstract class ServerAdapter extends FraiserDatabaseAdapter {
     defaults: { readonly url: ServerDefaults; readonly pool: PoolOptions },
   ) {
     super(options);
+    this.#url = url;
     this.#location = parseServerUrl(url, defaults.url);
     this.#options = options;
     this.#pool = poolOptions(defaults.pool, options.pool);
+  }
+
+  override get origin(): AdapterOrigin {
+    const { host, port, socket, database } = this.#location;
+    const place = JSON.stringify([this.databaseType(), socket ?? host, port, database]);
+    return { url: this.#url, options: this.#options, database: place };
   }
 
   /** Opens one session. @throws DatabaseError */

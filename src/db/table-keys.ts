@@ -1,35 +1,28 @@
-import type { TableKeyQueries } from "./dialect.ts";
+import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
 import type { Row } from "./types.ts";
 
-/** Runs a query and returns its rows. */
-type Query = (text: string, params: readonly unknown[]) => Promise<Row[]>;
-
-/** Whether the server counts this column up by itself, so that the key of a new row can be learnt. */
-export async function isCountedUp(
-  query: Query,
-  queries: TableKeyQueries,
-  table: string,
-  column: string,
-): Promise<boolean> {
-  const columns = await query(queries.columns, [table]);
-  return columns.some((found) => found.name === column && isTrue(found.is_generated));
+/** Whether the key in this column can be learnt when a row is inserted without it; `columns` answer {@link Dialect.toldKeys}. */
+export function isKeyTold(columns: readonly Row[], dialect: Dialect, column: string): boolean {
+  const wanted = column.toLowerCase(); // the only one that is meant, or the statement itself says better
+  const found = columns.filter((each) => String(each.name).toLowerCase() === wanted);
+  // A column that is not listed may be one that every table has, such as `rowid`, and RETURNING then tells it.
+  return found.length === 0 ? dialect.supportsReturning : found.every((each) => isTrue(each.is_told));
 }
 
 /**
- * Makes sure that an upsert of `data` can only meet the row that has the same values in `conflict`.
+ * Makes sure that an upsert of `data` can only meet the row that has the same values in `conflict`; `answers` are
+ * those to the dialect's {@link TableKeyQueries}.
  *
  * @throws DatabaseError `unsupported` when `conflict` is no unique key, or another one could match
  */
-export async function assertOnlyConflict(
-  query: Query,
-  queries: TableKeyQueries,
+export function assertOnlyConflict(
+  answers: { readonly columns: readonly Row[]; readonly keys: readonly Row[] },
   table: string,
   data: Row,
   conflict: readonly string[],
-): Promise<void> {
-  const columns = await query(queries.columns, [table]);
-  if (columns.length === 0) return; // no such table, which the statement itself says better
+): void {
+  const { columns } = answers;
   const filledIn = new Set(
     columns
       .filter((column) => isTrue(column.has_default) && !isTrue(column.is_generated))
@@ -38,7 +31,7 @@ export async function assertOnlyConflict(
   // Where this is asked the names of columns are the same in capitals.
   const isGiven = new Map(Object.entries(data).map(([column, value]) => [column.toLowerCase(), value !== null]));
   const wanted = conflict.map((column) => column.toLowerCase());
-  const keys = Map.groupBy(await query(queries.uniqueKeys, [table]), (row) => String(row.key_name));
+  const keys = Map.groupBy(answers.keys, (row) => String(row.key_name));
   let hasConflictKey = false;
   for (const [name, rows] of keys) {
     const names = rows.map((row) => (row.column_name as string | null)?.toLowerCase() ?? null);

@@ -8,6 +8,8 @@ import type { Row, StatementOptions } from "./types.ts";
 /** Runs a statement on a connection that somebody already has. */
 export interface ConnectionRunner {
   readonly dialect: Dialect;
+  /** What every transaction of the adapter knows of its tables. */
+  readonly toldKeys: Set<string>;
   runOn(
     connection: Connection,
     query: string,
@@ -40,10 +42,12 @@ export class Transaction extends QueryMethods {
   #endedBy: unknown = null;
   /** The savepoint that is open inside; others wait for it. */
   #inner: Promise<unknown> | null = null;
+  /** What its work was given: it ends with this one. */
+  #innerTransaction: Transaction | null = null;
 
   /** @internal Made by the adapter alone. */
   constructor(connection: Connection, runner: ConnectionRunner, bounds: Bounds, depth = 0) {
-    super();
+    super(runner.toldKeys);
     this.#connection = connection;
     this.#runner = runner;
     this.#bounds = bounds;
@@ -127,19 +131,40 @@ export class Transaction extends QueryMethods {
     if (!this.isActive) return; // the first reason is the true one
     this.#state = "ended";
     this.#endedBy = reason;
+    this.#innerTransaction?.end(reason);
+  }
+
+  /**
+   * @internal The work has returned, and its end may follow.
+   * @throws what ended the transaction; DatabaseError `adapter_in_transaction` while a savepoint is open inside, whose
+   * work would be kept by half
+   */
+  finish(): void {
+    this.assertActive();
+    if (this.#inner !== null) {
+      throw new DatabaseError(
+        "adapter_in_transaction",
+        "The work of a transaction returned while a savepoint inside it was still open, so it was rolled back.",
+        { hint: "Let the work wait for every tx.transaction() that it begins." },
+      );
+    }
+    this.end();
   }
 
   async #savepoint<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const name = `fraisier_${this.#depth + 1}`;
     await this.#connection.control(`SAVEPOINT ${name}`, this.#bounds);
+    this.assertActive();
     const inner = new Transaction(this.#connection, this.#runner, this.#bounds, this.#depth + 1);
+    this.#innerTransaction = inner;
     try {
       const result = await runInScope(this, inner, work);
-      inner.end();
+      inner.finish();
       await this.#connection.control(`RELEASE SAVEPOINT ${name}`);
       return result;
     } catch (error) {
       inner.end();
+      if (!this.isActive) throw error; // the connection may be somebody else's by now
       if (!this.#connection.inTransaction) {
         // The whole transaction has ended in the database: there is no savepoint left to go back to.
         this.end(error);
@@ -147,7 +172,7 @@ export class Transaction extends QueryMethods {
       }
       try {
         await this.#connection.control(`ROLLBACK TO SAVEPOINT ${name}`);
-        await this.#connection.control(`RELEASE SAVEPOINT ${name}`);
+        if (this.isActive) await this.#connection.control(`RELEASE SAVEPOINT ${name}`);
       } catch {
         // The first error is the one to report. Without its savepoint the outer transaction must not commit.
         this.end(error);

@@ -98,3 +98,16 @@ export interface Queryable {
   update(table: string, id: unknown, data: Row, options?: KeyOptions): Promise<boolean>;
   delete(table: string, id: unknown, options?: KeyOptions): Promise<boolean>;
 }
+
+/**
+ * Where an adapter leads, so that others can be made for the same database.
+ *
+ * @internal
+ */
+export interface AdapterOrigin {
+  readonly url: string;
+  /** What the adapter was made with. */
+  readonly options: object;
+  /** The same text for the same database; null for one that no other connection reaches. */
+  readonly database: string | null;
+}

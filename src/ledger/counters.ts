@@ -1,5 +1,7 @@
 import type { Queryable } from "../db/index.ts";
+import { insertOnce } from "./insert-once.ts";
 import type { DeploymentStatus, FraiseState } from "./model.ts";
+import { idToFind } from "./uuid7.ts";
 
 /** Where a deployment that has ended is counted; null for one that nobody counts. */
 type Bucket = "successes" | "failures" | "rollbacks" | "cancellations";
@@ -69,11 +71,8 @@ async function addToDay(
   const day = at.toISOString().slice(0, 10);
   const add = `UPDATE tb_deployment_stat SET ${bucket} = ${bucket} + ?, total_seconds = total_seconds + ? WHERE fk_fraise_state = ? AND day = ?`;
   if ((await tx.executeUpdate(add, [count, seconds, state, day])) > 0) return;
-  await tx.insert(
-    "tb_deployment_stat",
-    { fk_fraise_state: state, day, [bucket]: count, total_seconds: seconds },
-    { idColumn: "pk_deployment_stat" },
-  );
+  const row = { fk_fraise_state: state, day, [bucket]: count, total_seconds: seconds };
+  await insertOnce(tx, "tb_deployment_stat", row, "pk_deployment_stat");
 }
 
 /** How many deployments ended in which way on a day (UTC). */
@@ -95,7 +94,7 @@ export async function readDayCounts(
   const rows = await database.executeQuery<Omit<DayCount, "totalSeconds"> & { total_seconds: number }>(
     `SELECT day, successes, failures, rollbacks, cancellations, total_seconds FROM tb_deployment_stat
      WHERE fk_fraise_state = (SELECT pk_fraise_state FROM tb_fraise_state WHERE id = ?) AND day >= ? ORDER BY day`,
-    [state.id, since],
+    [idToFind(state.id), since],
   );
   return rows.map(({ total_seconds, ...counts }) => ({ ...counts, totalSeconds: total_seconds }));
 }

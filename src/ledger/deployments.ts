@@ -8,7 +8,7 @@ import type { Deployment, DeploymentChange, DeploymentEnd, DeploymentStatus, Lea
 import { readDeploymentRow } from "./queries.ts";
 import { ensureState, identifierOf } from "./states.ts";
 import { endRunningSteps } from "./steps.ts";
-import { storable } from "./text.ts";
+import { storable, storableJson } from "./text.ts";
 import { uuid7 } from "./uuid7.ts";
 
 const HOLDER_COLUMNS = ["host", "machine", "boot_id", "pid", "start_time", "user", "ci_run"];
@@ -50,7 +50,7 @@ export function createDeployment(
         target: wanted.target,
         host: wanted.host,
         ...runner,
-        details: wanted.details ?? {},
+        details: storableJson(wanted.details ?? {}),
         created_at: now,
         updated_at: now,
       };
@@ -110,7 +110,7 @@ export function changeDeployment(
     if (change.undoesDeploymentId !== undefined)
       data.fk_deployment_undone =
         change.undoesDeploymentId === null ? null : (await existing(tx, change.undoesDeploymentId)).pk_deployment;
-    if (change.details !== undefined) data.details = { ...row.details, ...change.details };
+    if (change.details !== undefined) data.details = storableJson({ ...row.details, ...change.details });
     await tx.update("tb_deployment", row.pk_deployment, data, { idColumn: "pk_deployment" });
     await writeEvent(tx, now, "deployment.changed", id, { ...change });
   });
@@ -139,7 +139,7 @@ export function endDeployment(
       duration_seconds: seconds,
       error_message: message,
       ...(end.status === "success" && { healthy_at: now }),
-      ...(end.details && { details: { ...row.details, ...end.details } }),
+      ...(end.details && { details: storableJson({ ...row.details, ...end.details }) }),
     };
     await tx.update("tb_deployment", row.pk_deployment, ending, { idColumn: "pk_deployment" });
     await endRunningSteps(tx, row, end.status, now);

@@ -66,9 +66,29 @@ export class StepNotRunningError extends FraisierError {
 /** The database's schema is not the one that this version of Fraisier works with. */
 export class LedgerSchemaError extends FraisierError {
   override readonly name: string = "LedgerSchemaError";
-  declare readonly kind: "schema_outdated" | "schema_newer" | "schema_foreign" | "schema_in_memory";
+  declare readonly kind:
+    | "schema_outdated"
+    | "schema_newer"
+    | "schema_foreign"
+    | "schema_in_memory"
+    /** A file of the Python Fraisier has several states of what today is one fraise. */
+    | "schema_duplicates"
+    /** A file of the Python Fraisier has rows that today's tables cannot hold. */
+    | "schema_invalid_rows";
 
   constructor(kind: LedgerSchemaError["kind"], message: string, details: FraisierErrorDetails) {
     super(kind, message, details);
+  }
+}
+
+/** A name that is no time zone's. */
+export class UnknownTimeZoneError extends FraisierError {
+  override readonly name: string = "UnknownTimeZoneError";
+  declare readonly kind: "timezone_unknown";
+
+  constructor(name: string) {
+    super("timezone_unknown", `"${name}" is not the name of a time zone that this machine knows.`, {
+      hint: "Give the zone of the machine that wrote the times: fraisier db migrate --timezone Europe/Paris",
+    });
   }
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from "../db/index.ts";
 import type { LedgerEvent } from "./model.ts";
+import { storableJson } from "./text.ts";
 
 /** Writes an event; always in the transaction of the change that it tells of. */
 export async function writeEvent(
@@ -13,7 +14,7 @@ export async function writeEvent(
     at,
     kind,
     subjectId,
-    data,
+    storableJson(data),
   ]);
 }
 

@@ -1,4 +1,9 @@
 /** What is deployed where, who did it, what happened, and who is deploying now. */
+export { type AdoptionOptions, type AdoptionReport, isPythonLedger, planAdoption } from "./adoption/adopt.ts";
+export type { AdoptionPlan } from "./adoption/examine.ts";
+export type { MergedFraise, MergeReport } from "./adoption/merge.ts";
+export { isTimeZone } from "./adoption/time-zone.ts";
+export { type Check, type Checkup, checkDatabase } from "./checkup.ts";
 export type { DayCount } from "./counters.ts";
 export {
   IllegalTransitionError,
@@ -6,6 +11,7 @@ export {
   LeaseLostError,
   LedgerSchemaError,
   StepNotRunningError,
+  UnknownTimeZoneError,
 } from "./errors.ts";
 export type { EventFilter } from "./events.ts";
 export type { AcquiredLease, LeaseRequest } from "./lease.ts";
@@ -13,18 +19,26 @@ export { Ledger } from "./ledger.ts";
 export type * from "./model.ts";
 export { DEPLOYMENT_STATUSES, FRAISE_STATUSES } from "./model.ts";
 export {
-  type DatabaseReport,
   getDatabase,
   getLedger,
-  inspectDatabase,
   type LedgerPlace,
-  migrateDatabase,
   type OpenedLedger,
+  type OpenMode,
+  openDatabase,
   openLedger,
 } from "./open.ts";
 export type { NewOutput, OutputFilter } from "./output.ts";
 export { MOST_FOUND, type PlaceFilter } from "./queries.ts";
-export { migrationsDirectory, prepareSchema, runMigrations, schemaStatus } from "./schema.ts";
+export {
+  type LedgerMigrationOptions,
+  type LedgerMigrationResult,
+  ledgerMigrations,
+  mergeDuplicates,
+  migrationsDirectory,
+  prepareSchema,
+  runMigrations,
+  schemaStatus,
+} from "./schema.ts";
 export type { ServiceLock } from "./service-lock.ts";
 export type { FinishedStep } from "./steps.ts";
 export { shortId, uuid7 } from "./uuid7.ts";

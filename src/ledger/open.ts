@@ -1,25 +1,25 @@
 import { existsSync } from "node:fs";
+import { readDatabaseFiles } from "../config/index.ts";
 import {
-  createAdapterFromUrl,
-  DatabaseError,
+  configuredAdapter,
+  type DatabaseConfig,
+  type DatabaseConfigSources,
   DatabaseType,
   type FraiserDatabaseAdapter,
+  getDatabaseAdapter,
   loadDatabaseConfig,
-  type MigrationResult,
-  maskUrl,
   parseSqliteUrl,
 } from "../db/index.ts";
+import { connectUnchanged } from "./adoption/look.ts";
 import { LedgerSchemaError } from "./errors.ts";
 import { Ledger } from "./ledger.ts";
-import { prepareSchema, runMigrations, schemaStatus } from "./schema.ts";
+import { prepareSchema } from "./schema.ts";
 
-/** Where the ledger is to be found. */
-export interface LedgerPlace {
+/** Where the ledger is to be found: what is said about its database, highest first. */
+export interface LedgerPlace extends DatabaseConfigSources {
   /** The folder of the default database: that of fraises.yaml. */
   readonly directory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What goes before the environment. */
-  readonly options?: { readonly url?: string };
 }
 
 /** A ledger with its connection. */
@@ -40,11 +40,9 @@ export async function openLedger({
   mode,
   ...place
 }: LedgerPlace & { readonly mode: "read" | "write" }): Promise<OpenedLedger | null> {
-  assertSupported(place);
-  if (mode === "read" && !databaseExists(place)) return null;
-  const adapter = await openAdapter(place, mode);
+  const adapter = await openDatabase(place, mode);
+  if (adapter === null) return null;
   try {
-    await adapter.connect();
     const isUsable = await prepareSchema(adapter, mode);
     if (isUsable) return { ledger: new Ledger(adapter), close: () => adapter.close() };
     await adapter.close();
@@ -61,80 +59,57 @@ export async function openLedger({
  * @throws DatabaseError
  */
 export async function getDatabase(place: Partial<LedgerPlace> = {}): Promise<FraiserDatabaseAdapter> {
-  const adapter = await openAdapter(withDefaults(place), "write");
-  await adapter.connect();
-  return adapter;
+  return getDatabaseAdapter(databaseConfig(withFiles(place)));
 }
 
 /** The ledger that the options, the environment and the folder choose; set up when it is empty. Close its `adapter` after use. @throws DatabaseError, LedgerSchemaError */
 export async function getLedger(place: Partial<LedgerPlace> = {}): Promise<Ledger> {
-  return (await openLedger({ ...withDefaults(place), mode: "write" })).ledger;
+  return (await openLedger({ ...withFiles(place), mode: "write" })).ledger;
 }
 
-/** What `db status` tells. */
-export interface DatabaseReport {
-  readonly exists: boolean;
-  readonly serverVersion: string | null;
-  readonly applied: readonly string[];
-  readonly pending: readonly string[];
-  /** Migrations that this version does not know. */
-  readonly unknown: readonly string[];
+/** To `read`, nothing can be changed; to `change`, no database is made; to `write`, a file that is missing is made. */
+export type OpenMode = "read" | "change" | "write";
+
+/**
+ * The database of the ledger, connected, whatever is in it. An SQLite file that connecting would change is left until the
+ * first use, so that whoever finds that it is not the ledger's has not touched it.
+ *
+ * @returns null, unless to `write`, when it is a file that does not exist
+ * @throws DatabaseError
+ */
+export async function openDatabase(place: LedgerPlace, mode: "write"): Promise<FraiserDatabaseAdapter>;
+export async function openDatabase(place: LedgerPlace, mode: OpenMode): Promise<FraiserDatabaseAdapter | null>;
+export async function openDatabase(place: LedgerPlace, mode: OpenMode): Promise<FraiserDatabaseAdapter | null> {
+  const config = databaseConfig(place);
+  if (mode !== "write" && !databaseExists(config)) return null;
+  const adapter = configuredAdapter(config, { readOnly: mode === "read" });
+  try {
+    if (mode === "read") await adapter.connect();
+    else await connectUnchanged(adapter);
+    return adapter;
+  } catch (error) {
+    await adapter.close();
+    throw error;
+  }
 }
 
-/** Looks at the database without changing it. @throws DatabaseError */
-export async function inspectDatabase(place: LedgerPlace): Promise<DatabaseReport> {
-  assertSupported(place);
-  if (!databaseExists(place)) return { exists: false, serverVersion: null, applied: [], pending: [], unknown: [] };
-  await using adapter = await openAdapter(place, "read");
-  const { serverVersion, error } = await adapter.checkHealth();
-  if (error !== null) throw error;
-  const status = await schemaStatus(adapter);
-  return {
-    exists: true,
-    serverVersion,
-    applied: status.applied.map((row) => row.name),
-    pending: status.pending.map((file) => file.name),
-    unknown: status.unknown.map((row) => row.name),
-  };
+/** What is said in the files of the folder counts too, unless it is given. */
+function withFiles({ directory, env = process.env, options = {}, ...rest }: Partial<LedgerPlace>): LedgerPlace {
+  return { ...readDatabaseFiles({ cwd: directory ?? process.cwd(), env }), ...rest, env, options };
 }
 
-/** Brings the schema up to date. @throws DatabaseError, LedgerSchemaError, MigrationError */
-export async function migrateDatabase(place: LedgerPlace): Promise<MigrationResult> {
-  assertSupported(place);
-  await using adapter = await openAdapter(place, "write");
-  await adapter.connect();
-  return await runMigrations(adapter); // before the adapter is closed
-}
-
-function withDefaults({
-  directory = process.cwd(),
-  env = process.env,
-  options = {},
-}: Partial<LedgerPlace>): LedgerPlace {
-  return { directory, env, options };
-}
-
-async function openAdapter(place: LedgerPlace, mode: "read" | "write"): Promise<FraiserDatabaseAdapter> {
-  const { type, url, baseDirectory } = loadDatabaseConfig(place);
-  if (type === DatabaseType.SQLITE && parseSqliteUrl(url, baseDirectory).path === ":memory:") {
+/** The database that is chosen. @throws DatabaseConfigError; LedgerSchemaError for one that would be forgotten */
+export function databaseConfig(place: LedgerPlace): DatabaseConfig {
+  const config = loadDatabaseConfig(place);
+  if (config.type === DatabaseType.SQLITE && parseSqliteUrl(config.url, config.baseDirectory).path === ":memory:") {
     throw new LedgerSchemaError("schema_in_memory", "A ledger in memory would be forgotten with the process.", {
       hint: "Give a file: FRAISIER_DB_URL=sqlite://./fraisier.db",
     });
   }
-  return createAdapterFromUrl(url, { baseDirectory, readOnly: mode === "read" });
-}
-
-/** The ledger's schema is written for SQLite so far. @throws DatabaseError `unsupported` for another database */
-function assertSupported(place: LedgerPlace): void {
-  const { type, url } = loadDatabaseConfig(place);
-  if (type === DatabaseType.SQLITE) return;
-  throw new DatabaseError("unsupported", `This version of Fraisier cannot keep its ledger in ${maskUrl(url)}.`, {
-    hint: "Unset FRAISIER_DB_URL, or give an SQLite file such as sqlite://./fraisier.db.",
-  });
+  return config;
 }
 
 /** Whether there is anything to open: an SQLite file is made by its first use, a server's database is not. */
-function databaseExists(place: LedgerPlace): boolean {
-  const { type, url, baseDirectory } = loadDatabaseConfig(place);
+function databaseExists({ type, url, baseDirectory }: DatabaseConfig): boolean {
   return type !== DatabaseType.SQLITE || existsSync(parseSqliteUrl(url, baseDirectory).path);
 }

@@ -3,6 +3,7 @@ import { fenced } from "./lease.ts";
 import type { Lease, OutputChunk } from "./model.ts";
 import { keyOf } from "./steps.ts";
 import { storable } from "./text.ts";
+import { idToFind } from "./uuid7.ts";
 
 /** What a step printed; whole lines, masked already. */
 export type NewOutput = Pick<OutputChunk, "stream" | "text" | "at">;
@@ -57,7 +58,7 @@ export async function readOutput(
   }>(
     `SELECT step_order, sequence, written_at, stream, text FROM tb_deployment_output
      WHERE fk_deployment = (SELECT pk_deployment FROM tb_deployment WHERE id = ?) AND sequence > ? ORDER BY sequence LIMIT ?`,
-    [deploymentId, afterSequence, limit],
+    [idToFind(deploymentId), afterSequence, limit],
   );
   return rows.map((row) => ({
     step: row.step_order,

@@ -1,7 +1,14 @@
 import type { Queryable } from "../db/index.ts";
 import { type DeploymentRow, deploymentOf } from "./deployment-row.ts";
-import type { Deployment, DeploymentFilter, Identity } from "./model.ts";
+import {
+  DEPLOYMENT_STATUSES,
+  type Deployment,
+  type DeploymentFilter,
+  type DeploymentStatus,
+  type Identity,
+} from "./model.ts";
 import { identityValues, STATE_BY_IDENTITY } from "./states.ts";
+import { idToFind } from "./uuid7.ts";
 
 /** One environment on one target. */
 export interface PlaceFilter {
@@ -14,30 +21,24 @@ const OF_PLACE = `fk_fraise_state = (SELECT pk_fraise_state FROM tb_fraise_state
 const placeValues = ({ identity, target }: PlaceFilter): unknown[] => [...identityValues(identity), target];
 const marks = (count: number): string => Array.from({ length: count }, () => "?").join(", ");
 
+/** Where a deployment stands in the order of {@link NEWEST_FIRST}. */
+type Position = Pick<DeploymentRow, "started_at" | "pk_deployment">;
+
 /** Conditions and their values, put together as they are found. */
 class Where {
   readonly #conditions: string[] = [];
   readonly params: unknown[] = [];
 
-  add(condition: string, ...params: unknown[]): void {
+  add(condition: string, ...params: unknown[]): this {
     this.#conditions.push(condition);
     this.params.push(...params);
+    return this;
   }
 
-  /** Only rows older than the one with this id, in the order of {@link NEWEST_FIRST}; nothing when there is no such row. */
-  async olderThan(database: Queryable, id: string): Promise<void> {
-    const [row] = await database.executeQuery<{ started_at: Date; pk_deployment: number }>(
-      "SELECT started_at, pk_deployment FROM tb_deployment WHERE id = ?",
-      [id],
-    );
-    if (row === undefined) this.add("1 = 0");
-    else
-      this.add(
-        "started_at <= ? AND (started_at < ? OR pk_deployment < ?)",
-        row.started_at,
-        row.started_at,
-        row.pk_deployment,
-      );
+  /** Only rows that are older. */
+  addOlderThan({ started_at, pk_deployment }: Position): void {
+    const condition = "started_at <= ? AND (started_at < ? OR pk_deployment < ?)";
+    this.add(condition, started_at, started_at, pk_deployment);
   }
 
   toString(): string {
@@ -45,17 +46,53 @@ class Where {
   }
 }
 
-async function select(database: Queryable, where: Where, limit: number): Promise<Deployment[]> {
-  const rows = await database.executeQuery<DeploymentRow>(
-    `SELECT * FROM v_deployment ${where} ${NEWEST_FIRST} LIMIT ?`,
-    [...where.params, limit],
-  );
-  return rows.map(deploymentOf);
+/** The first rows in an order that an index has. */
+function select(database: Queryable, where: Where, order: string, limit: number): Promise<DeploymentRow[]> {
+  const params = [...where.params, limit];
+  return database.executeQuery<DeploymentRow>(`SELECT * FROM v_deployment ${where} ${order} LIMIT ?`, params);
+}
+
+/** All rows, newest first, of which there are few: no index is chosen for the order that it has. */
+async function selectFew(database: Queryable, where: Where): Promise<DeploymentRow[]> {
+  const rows = await database.executeQuery<DeploymentRow>(`SELECT * FROM v_deployment ${where}`, where.params);
+  return rows.sort(newestFirst);
+}
+
+/**
+ * The newest rows with one of some statuses. An index has those with one status in their order; those with several would
+ * all have to be sorted. The statuses come in the order in which a deployment passes through them: one that goes on
+ * meanwhile is found twice rather than never.
+ *
+ * @param conditions - makes the other conditions, anew for each status
+ */
+async function selectByStatus(
+  database: Queryable,
+  statuses: readonly DeploymentStatus[],
+  conditions: () => Where,
+  limit: number,
+): Promise<DeploymentRow[]> {
+  const found = new Map<number, DeploymentRow>();
+  for (const status of DEPLOYMENT_STATUSES.filter((each) => statuses.includes(each))) {
+    const where = conditions().add("status = ?", status);
+    for (const row of await select(database, where, NEWEST_FIRST, limit)) found.set(row.pk_deployment, row);
+  }
+  return [...found.values()].sort(newestFirst).slice(0, limit);
+}
+
+/** {@link NEWEST_FIRST}, for rows. */
+function newestFirst(one: Position, other: Position): number {
+  return other.started_at.getTime() - one.started_at.getTime() || other.pk_deployment - one.pk_deployment;
+}
+
+/** null when there is no such deployment. */
+async function positionOf(database: Queryable, id: string): Promise<Position | null> {
+  const query = "SELECT started_at, pk_deployment FROM tb_deployment WHERE id = ?";
+  return (await database.executeQuery<Position>(query, [idToFind(id)]))[0] ?? null;
 }
 
 /** The row with this id, with its internal keys. */
 export async function readDeploymentRow(database: Queryable, id: string): Promise<DeploymentRow | null> {
-  const [row] = await database.executeQuery<DeploymentRow>("SELECT * FROM v_deployment WHERE id = ?", [id]);
+  const [row] = await database.executeQuery<DeploymentRow>("SELECT * FROM v_deployment WHERE id = ?", [idToFind(id)]);
   return row ?? null;
 }
 
@@ -71,35 +108,44 @@ export async function findDeployments(database: Queryable, text: string): Promis
     ["id_hex", hex],
     ["id_hex_reversed", [...hex].reverse().join("")],
   ] as const) {
-    const where = new Where();
-    where.add(`${column} >= ? AND ${column} < ?`, digits, `${digits}g`);
-    for (const deployment of await select(database, where, MOST_FOUND)) found.set(deployment.id, deployment);
+    // In the order of the index: most ids begin alike, since they begin with the time.
+    const where = new Where().add(`${column} >= ? AND ${column} < ?`, digits, `${digits}g`);
+    for (const row of await select(database, where, `ORDER BY ${column} DESC`, MOST_FOUND))
+      found.set(row.id, deploymentOf(row));
   }
   return [...found.values()].slice(0, MOST_FOUND);
 }
 
 /** Deployments, newest first. */
 export async function listDeployments(database: Queryable, filter: DeploymentFilter): Promise<Deployment[]> {
+  const { status: statuses, after, limit = 20 } = filter;
+  const last = after === undefined ? undefined : await positionOf(database, after);
+  if (last === null) return [];
+  const conditions = () => conditionsOf(filter, last);
+  const rows =
+    statuses === undefined
+      ? await select(database, conditions(), NEWEST_FIRST, limit)
+      : await selectByStatus(database, statuses, conditions, limit);
+  return rows.map(deploymentOf);
+}
+
+/** All that a filter says but for the status. */
+function conditionsOf(filter: DeploymentFilter, last: Position | undefined): Where {
   const where = new Where();
   if (filter.project !== undefined) where.add("project_name = ?", filter.project);
   if (filter.fraise !== undefined) where.add("fraise_name = ?", filter.fraise);
   if (filter.environment !== undefined) where.add("environment_name = ?", filter.environment);
   if (filter.target !== undefined) where.add("target = ?", filter.target);
   if (filter.kind !== undefined) where.add("kind = ?", filter.kind);
-  if (filter.status?.length === 0)
-    where.add("1 = 0"); // an empty list is no SQL everywhere
-  else if (filter.status !== undefined) where.add(`status IN (${marks(filter.status.length)})`, ...filter.status);
   if (filter.since !== undefined) where.add("started_at >= ?", filter.since);
-  if (filter.after !== undefined) await where.olderThan(database, filter.after);
-  return select(database, where, filter.limit ?? 20);
+  if (last !== undefined) where.addOlderThan(last);
+  return where;
 }
 
 /** Deployments of a place that are pending or in progress, oldest first. */
 export async function unfinishedDeployments(database: Queryable, place: PlaceFilter): Promise<Deployment[]> {
-  const where = new Where();
-  where.add(OF_PLACE, ...placeValues(place));
-  where.add("status IN ('pending', 'in_progress')");
-  return (await select(database, where, 1000)).reverse();
+  const where = new Where().add(OF_PLACE, ...placeValues(place)).add("status IN ('pending', 'in_progress')");
+  return (await selectFew(database, where)).reverse().map(deploymentOf);
 }
 
 /** The newest deployment whose release served healthily and was not rolled back since; null when there is none. */
@@ -107,13 +153,18 @@ export async function lastHealthy(
   database: Queryable,
   filter: PlaceFilter & { readonly before?: string; readonly excludeReleases?: readonly string[] },
 ): Promise<Deployment | null> {
-  const where = new Where();
-  where.add(OF_PLACE, ...placeValues(filter));
-  where.add("kind = 'deploy' AND status = 'success' AND healthy_at IS NOT NULL");
+  const where = new Where()
+    .add(OF_PLACE, ...placeValues(filter))
+    .add("kind = 'deploy' AND status = 'success' AND healthy_at IS NOT NULL");
   if (filter.excludeReleases?.length)
     where.add(`release_id NOT IN (${marks(filter.excludeReleases.length)})`, ...filter.excludeReleases);
-  if (filter.before !== undefined) await where.olderThan(database, filter.before);
-  return (await select(database, where, 1))[0] ?? null;
+  if (filter.before !== undefined) {
+    const before = await positionOf(database, filter.before);
+    if (before === null) return null;
+    where.addOlderThan(before);
+  }
+  const [row] = await select(database, where, NEWEST_FIRST, 1);
+  return row === undefined ? null : deploymentOf(row);
 }
 
 /** The deployment that made a release; null when the ledger knows none. */
@@ -121,16 +172,17 @@ export async function findRelease(
   database: Queryable,
   filter: PlaceFilter & { readonly releaseId: string },
 ): Promise<Deployment | null> {
-  const where = new Where();
-  where.add(OF_PLACE, ...placeValues(filter));
-  where.add("release_id = ? AND kind = 'deploy'", filter.releaseId);
-  return (await select(database, where, 1))[0] ?? null;
+  const where = new Where()
+    .add(OF_PLACE, ...placeValues(filter))
+    .add("release_id = ? AND kind = 'deploy'", filter.releaseId);
+  const [row] = await selectFew(database, where);
+  return row === undefined ? null : deploymentOf(row);
 }
 
 /** Every deployment whose release was once healthy, newest first; at most 100. */
 export async function healthyReleases(database: Queryable, place: PlaceFilter): Promise<Deployment[]> {
-  const where = new Where();
-  where.add(OF_PLACE, ...placeValues(place));
-  where.add("kind = 'deploy' AND healthy_at IS NOT NULL");
-  return select(database, where, 100);
+  const conditions = () =>
+    new Where().add(OF_PLACE, ...placeValues(place)).add("kind = 'deploy' AND healthy_at IS NOT NULL");
+  // What was healthy succeeded, and may have been undone since.
+  return (await selectByStatus(database, ["success", "rolled_back"], conditions, 100)).map(deploymentOf);
 }

@@ -8,8 +8,10 @@ import {
   MigrationRunner,
   type MigrationStatus,
   readMigrations,
-  runMigrations as runAll,
 } from "../db/index.ts";
+import { type AdoptionOptions, type AdoptionReport, adoptPythonLedger, isPythonLedger } from "./adoption/adopt.ts";
+import { look } from "./adoption/look.ts";
+import { type MergeReport, mergePythonDuplicates } from "./adoption/merge.ts";
 import { LedgerSchemaError } from "./errors.ts";
 
 /** The folder of this package's own migrations; from the sources and from `dist` alike it is a neighbour of an ancestor. */
@@ -22,19 +24,68 @@ export function migrationsDirectory(): string {
   }
 }
 
+/** What {@link runMigrations} can be given. */
+export interface LedgerMigrationOptions extends Partial<MigrationOptions>, AdoptionOptions {
+  /** The version to stop at. Default: the newest. */
+  readonly to?: number;
+}
+
+/** What a run did. */
+export interface LedgerMigrationResult extends MigrationResult {
+  /** There when the database was a file of the Python Fraisier. */
+  readonly adoption?: AdoptionReport;
+}
+
 /**
- * Brings the ledger's own schema up to date, or sets it up.
+ * Brings the ledger's own schema up to date, or sets it up. A file of the Python Fraisier is adopted, to the newest version.
  *
- * @throws LedgerSchemaError for a database whose tables are not this version's; MigrationError, DatabaseError
+ * @throws LedgerSchemaError for a database whose tables are not this version's, or that cannot be adopted, before anything
+ * is changed; UnknownTimeZoneError, MigrationError, DatabaseError
  */
 export async function runMigrations(
   adapter: FraiserDatabaseAdapter,
+  options: LedgerMigrationOptions = {},
+): Promise<LedgerMigrationResult> {
+  const { to } = options;
+  const adopted = to === undefined ? await adoptPythonLedger(adapter, runnerOf(adapter, options), options) : null;
+  const runner = await ledgerMigrations(adapter, options);
+  const result = await runner.up(to === undefined ? {} : { to });
+  if (adopted === null) return result;
+  const { applied, ...adoption } = adopted;
+  return { ...result, applied: [...applied, ...result.applied], adoption };
+}
+
+/**
+ * Settles what stops {@link runMigrations} with `schema_duplicates`: of each fraise that a Python Fraisier's file has several
+ * states of, the newest stays, with the deployments of all. Any other database is left as it is.
+ *
+ * @throws LedgerSchemaError for a database whose tables are not this version's, or whose rows cannot be read;
+ * UnknownTimeZoneError, MigrationError, DatabaseError
+ */
+export async function mergeDuplicates(
+  adapter: FraiserDatabaseAdapter,
+  options: Partial<MigrationOptions> & Pick<AdoptionOptions, "timezone"> = {},
+): Promise<MergeReport> {
+  if (await isPythonLedger(adapter)) return mergePythonDuplicates(adapter, runnerOf(adapter, options), options);
+  await ledgerMigrations(adapter, options);
+  return { backup: null, merged: [] };
+}
+
+/** The runner of the ledger's own migrations. @throws LedgerSchemaError for a database whose tables are not this version's; DatabaseError */
+export async function ledgerMigrations(
+  adapter: FraiserDatabaseAdapter,
   options: Partial<MigrationOptions> = {},
-): Promise<MigrationResult> {
-  const status = await schemaStatus(adapter);
-  if (status.applied.length === 0) await refuseForeignTables(adapter);
-  assertNotNewer(status);
-  return runAll(adapter, { directory: migrationsDirectory(), ...options });
+): Promise<MigrationRunner> {
+  await look(adapter, async (database) => {
+    const status = await schemaStatus(database);
+    if (status.applied.length === 0) await refuseForeignTables(database);
+    assertNotNewer(status);
+  });
+  return runnerOf(adapter, options);
+}
+
+function runnerOf(adapter: FraiserDatabaseAdapter, options: Partial<MigrationOptions>): MigrationRunner {
+  return new MigrationRunner(adapter, { directory: migrationsDirectory(), ...options });
 }
 
 /** What is applied and what is pending. Writes nothing. @throws LedgerSchemaError when `tb_schema_migration` is another program's */
@@ -54,12 +105,18 @@ export async function schemaStatus(adapter: FraiserDatabaseAdapter): Promise<Mig
  * @throws LedgerSchemaError
  */
 export async function prepareSchema(adapter: FraiserDatabaseAdapter, mode: "read" | "write"): Promise<boolean> {
-  const status = await schemaStatus(adapter);
+  if (await look(adapter, isSetUp)) return true;
+  if (mode === "write") await (await ledgerMigrations(adapter, { transaction: "all" })).up(); // others see all of it or nothing
+  return mode === "write";
+}
+
+/** @returns false for a database without any table of the ledger's @throws LedgerSchemaError */
+async function isSetUp(database: FraiserDatabaseAdapter): Promise<boolean> {
+  const status = await schemaStatus(database);
   assertNotNewer(status);
   if (status.applied.length === 0) {
-    await refuseForeignTables(adapter);
-    if (mode === "write") await runMigrations(adapter, { transaction: "all" }); // others see all of it or nothing
-    return mode === "write";
+    await refuseForeignTables(database);
+    return false;
   }
   await assertSame(status);
   if (status.pending.length > 0) {
@@ -99,12 +156,14 @@ const RELATIONS = [
   ...["v_fraise_status", "v_deployment_history", "v_webhook_event_history", "v_deployment"],
 ];
 
-/** A table of the ledger's name without the ledger's migrations belongs to the Python Fraisier or to somebody else. */
+/** A table of the ledger's name without the ledger's migrations belongs to the Python Fraisier or to somebody else. @throws LedgerSchemaError */
 async function refuseForeignTables(adapter: FraiserDatabaseAdapter): Promise<void> {
   for (const name of RELATIONS) {
     if (!(await exists(adapter, name))) continue;
-    // Unless it was set up by another process at this very moment.
-    if ((await schemaStatus(adapter)).applied.length > 0) return;
+    if (await isPythonLedger(adapter)) throw python();
+    // Unless it is being set up by another process at this very moment, or was when that process died.
+    const status = await schemaStatus(adapter);
+    if (status.applied.length > 0 || status.interrupted.length > 0) return;
     throw foreign(`${name.startsWith("v_") ? "view" : "table"} ${name}`);
   }
 }
@@ -119,10 +178,20 @@ async function exists(adapter: FraiserDatabaseAdapter, relation: string): Promis
   }
 }
 
+function python(): LedgerSchemaError {
+  return new LedgerSchemaError(
+    "schema_outdated",
+    "The database was made by the Python Fraisier. It was left as it is.",
+    {
+      hint: "Adopt it, with all that it remembers; a copy of it is made first: fraisier db migrate",
+    },
+  );
+}
+
 function foreign(what: string): LedgerSchemaError {
   return new LedgerSchemaError(
     "schema_foreign",
-    `The database has a ${what} that is not of this version: the Python Fraisier's, which cannot be taken over yet, or another program's. It was left as it is.`,
+    `The database has a ${what} that is neither this version's nor of a Python Fraisier that is known, but another program's. It was left as it is.`,
     {
       hint: "Give this version a database of its own, e.g. FRAISIER_DB_URL=sqlite://./fraisier-ledger.db",
     },

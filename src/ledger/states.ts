@@ -1,4 +1,5 @@
-import { DatabaseError, type Queryable } from "../db/index.ts";
+import type { Queryable } from "../db/index.ts";
+import { insertOnce } from "./insert-once.ts";
 import type { FraiseState, FraiseStatus, Identity } from "./model.ts";
 import { uuid7 } from "./uuid7.ts";
 
@@ -23,8 +24,7 @@ interface StateRow {
 const SELECT_STATE = `SELECT fs.*, d.id AS current_deployment_id FROM tb_fraise_state fs LEFT JOIN tb_deployment d ON fs.fk_deployment_current = d.pk_deployment`;
 
 /** The condition that finds a state by its identity, the job's NULL included. */
-export const STATE_BY_IDENTITY =
-  "project_name = ? AND fraise_name = ? AND environment_name = ? AND COALESCE(job_name, '') = ?";
+export const STATE_BY_IDENTITY = "project_name = ? AND fraise_name = ? AND environment_name = ? AND job_key = ?";
 
 /** The values for {@link STATE_BY_IDENTITY}. */
 export const identityValues = ({ project, fraise, environment, job }: Identity): unknown[] => [
@@ -36,20 +36,23 @@ export const identityValues = ({ project, fraise, environment, job }: Identity):
 
 /** `shop:production`, with `project/` before it and `:job` after it where there are such. */
 export function identifierOf({ project, fraise, environment, job }: Identity): string {
-  const parts = [fraise, environment, ...(job === null ? [] : [job])].map(encodeURIComponent).join(":");
-  return project === "" ? parts : `${encodeURIComponent(project)}/${parts}`;
+  const parts = [fraise, environment, ...(job === null ? [] : [job])].map(withoutSeparators).join(":");
+  return project === "" ? parts : `${withoutSeparators(project)}/${parts}`;
 }
+
+/** Percent-encodes what has a meaning in an identifier. */
+const withoutSeparators = (name: string): string => name.replaceAll(/[%/:]/g, encodeURIComponent);
 
 /** What the ledger says of an environment; null when nothing was ever deployed there. */
 export async function readState(database: Queryable, identity: Identity): Promise<FraiseState | null> {
-  const where = STATE_BY_IDENTITY.replaceAll(/\b(\w+_name)\b/g, "fs.$1");
+  const where = `fs.pk_fraise_state = (SELECT pk_fraise_state FROM tb_fraise_state WHERE ${STATE_BY_IDENTITY})`;
   const [row] = await database.executeQuery<StateRow>(`${SELECT_STATE} WHERE ${where}`, identityValues(identity));
   return row === undefined ? null : stateOf(row);
 }
 
 /** All states, of one project or of all, in the order of their names. */
 export async function readStates(database: Queryable, project?: string): Promise<FraiseState[]> {
-  const order = "ORDER BY fs.project_name, fs.fraise_name, fs.environment_name, fs.job_name";
+  const order = "ORDER BY fs.project_name, fs.fraise_name, fs.environment_name, fs.job_key";
   const rows =
     project === undefined
       ? await database.executeQuery<StateRow>(`${SELECT_STATE} ${order}`)
@@ -73,13 +76,7 @@ export async function ensureState(tx: Queryable, identity: Identity, now: Date):
     created_at: now,
     updated_at: now,
   };
-  try {
-    return Number(await tx.insert("tb_fraise_state", row, { idColumn: "pk_fraise_state" }));
-  } catch (error) {
-    if (!(error instanceof DatabaseError) || error.kind !== "unique_violation") throw error;
-    // Two first deployments at once: the transaction is tried again and then finds the row of the other.
-    throw new DatabaseError("serialization_failure", error.message, { cause: error });
-  }
+  return Number(await insertOnce(tx, "tb_fraise_state", row, "pk_fraise_state"));
 }
 
 function stateOf(row: StateRow): FraiseState {

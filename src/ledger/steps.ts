@@ -6,6 +6,7 @@ import { fenced } from "./lease.ts";
 import type { DeploymentStatus, DeploymentStep, Lease, StepDirection, StepOutcome } from "./model.ts";
 import { readDeploymentRow } from "./queries.ts";
 import { storable } from "./text.ts";
+import { idToFind } from "./uuid7.ts";
 
 /** A step that is over already when it is recorded. */
 export interface FinishedStep {
@@ -133,7 +134,7 @@ export async function readSteps(database: Queryable, deploymentId: string): Prom
   }>(
     `SELECT step_order, name, direction, started_at, ended_at, outcome, message FROM tb_deployment_step
      WHERE fk_deployment = (SELECT pk_deployment FROM tb_deployment WHERE id = ?) ORDER BY step_order`,
-    [deploymentId],
+    [idToFind(deploymentId)],
   );
   return rows.map((row) => ({
     order: row.step_order,

@@ -31,3 +31,15 @@ export function uuid7(milliseconds: number): string {
 export function shortId(id: string): string {
   return id.replaceAll("-", "").slice(-8);
 }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether a text is a UUID, of any version. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+/** An id to look for; what is none becomes one that no row has, since PostgreSQL refuses to compare it. */
+export function idToFind(text: string): string {
+  return isUuid(text) ? text.toLowerCase() : "00000000-0000-0000-0000-000000000000";
+}

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type FraiserDatabaseAdapter, json, type Queryable } from "../db/index.ts";
 import { writeEvent } from "./events.ts";
-import { uuid7 } from "./uuid7.ts";
+import { idToFind, uuid7 } from "./uuid7.ts";
 
 /** A call that a git provider made. */
 export interface NewWebhookEvent {
@@ -64,7 +64,7 @@ export function linkWebhook(
     const changed = await tx.executeUpdate(
       `UPDATE tb_webhook_event SET processed = ?, updated_at = ?, fk_deployment = (SELECT pk_deployment FROM tb_deployment WHERE id = ?)
        WHERE id = ? AND EXISTS (SELECT 1 FROM tb_deployment WHERE id = ?)`,
-      [true, now, deploymentId, webhookId, deploymentId],
+      [true, now, idToFind(deploymentId), idToFind(webhookId), idToFind(deploymentId)],
     );
     if (changed > 0) await writeEvent(tx, now, "webhook.linked", webhookId, { deploymentId });
     return changed > 0;

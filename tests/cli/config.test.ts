@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { projectJsonSchema } from "../../src/config/index.ts";
 import { document, emptyFolder, everythingIn, FRUIT, fraisier, project } from "./support.ts";
 
 describe("config validate", () => {
@@ -78,4 +79,84 @@ describe("whatever is wrong with fraises.yaml, every command that needs it", () 
     expect(stderr).toMatch(/^fraises\.yaml:\d+:\d+: .*"tpye"/m);
     expect(everythingIn(folder)).toEqual(["fraises.yaml"]);
   });
+});
+
+describe("config show", () => {
+  const FILE = `name: fruit
+database:
+  url: sqlite://./\${LEDGER}.db
+fraises:
+  shop:
+    type: api
+    git_repo: https://ada:s3cretpw@example.com/shop.git
+    branch: main
+    env:
+      API_KEY: \${API_KEY}
+      LATER: \${NOT_SET}
+    environments:
+      production:
+        app_path: /srv/shop
+      staging:
+        app_path: /srv/staging
+        branch: next
+`;
+  const folderWith = (text: string): string => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, "fraises.yaml"), text);
+    writeFileSync(join(folder, ".env"), "LEDGER=kept\nAPI_KEY=very-secret\nFRAISIER_DB_POOL_MAX=3\n");
+    return folder;
+  };
+
+  test("--origin tells of each value where it was said, inherited ones included, and shows no secret", async () => {
+    const { exitCode, stdout, stderr } = await fraisier(folderWith(FILE), ["config", "show", "--origin"], {
+      FRAISIER_DB_STATEMENT_TIMEOUT: "90",
+    });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const shown = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(/ {2,}/));
+    const environment = "fraises.shop.environments.production";
+    for (const line of [
+      ["KEY", "VALUE", "FROM"],
+      ["database.type", "sqlite", "fraises.yaml:3"],
+      ["database.url", "sqlite://./kept.db", "fraises.yaml:3"],
+      ["database.pool.max", "3", "FRAISIER_DB_POOL_MAX in .env"],
+      ["database.statement_timeout", "90 s", "FRAISIER_DB_STATEMENT_TIMEOUT"],
+      ["name", "fruit", "fraises.yaml:1"],
+      [`${environment}.git_repo`, "https://ada:[masked]@example.com/shop.git", "fraises.yaml:7"],
+      [`${environment}.branch`, "main", "fraises.yaml:8"],
+      ["fraises.shop.environments.staging.branch", "next", "fraises.yaml:17"],
+      [`${environment}.env.API_KEY`, "[masked]", "fraises.yaml:10, ${API_KEY}"],
+      [`${environment}.env.LATER`, "${NOT_SET}", "fraises.yaml:11, ${NOT_SET} is not set"],
+    ])
+      expect(shown).toContainEqual(line);
+    expect(stdout).not.toContain("s3cretpw");
+    expect(stdout).not.toContain("very-secret");
+  });
+
+  test("without --origin the values alone; --json always has both; without fraises.yaml the database", async () => {
+    const folder = folderWith(FILE);
+    const { stdout } = await fraisier(folder, ["config", "show"]);
+    expect(stdout).not.toContain("fraises.yaml:");
+    const { file, values } = await document<{ file: string; values: { key: string }[] }>(folder, "config", "show");
+    expect(file).toBe(join(folder, "fraises.yaml"));
+    expect(values).toContainEqual({ key: "name", value: "fruit", origin: "fraises.yaml:1" });
+    const bare = await document<{ file: null; values: { key: string }[] }>(emptyFolder(), "config", "show");
+    expect(bare.file).toBeNull();
+    expect(bare.values.map(({ key }) => key)).toEqual([
+      "database.type",
+      "database.url",
+      "database.pool.min",
+      "database.pool.max",
+      "database.statement_timeout",
+    ]);
+  });
+});
+
+test("config schema prints the JSON Schema of the file, for a redirection into a file", async () => {
+  const { exitCode, stdout } = await fraisier(emptyFolder(), ["config", "schema"]);
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(stdout)).toEqual(projectJsonSchema());
+  expect(await document(emptyFolder(), "config", "schema")).toEqual({ jsonSchema: projectJsonSchema() });
 });

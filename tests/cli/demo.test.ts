@@ -12,7 +12,9 @@ import {
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, describe, expect, test } from "vitest";
+import { environmentOf } from "../e2e/ledgers.ts";
 import { until } from "../e2e/sandbox.ts";
+import { DATABASES } from "../ledger/databases.ts";
 import { IS_FULL, type RunResult, run, temporaryFolder } from "../packaging/support.ts";
 import { PROGRAM, ROOT, userEnvironment } from "./support.ts";
 
@@ -44,12 +46,12 @@ async function play(
 }
 
 /** Whatever happened, no process of the demo is left. */
-async function expectNothingRuns({ place, ports }: Played): Promise<void> {
+async function expectNothingRuns({ place, ports }: Played, env: Record<string, string> = {}): Promise<void> {
   const log = join(place, "app/.fraisier/service.log");
   expect(readFileSync(log, "utf8")).toContain("listening on port");
   const status = await run(process.execPath, [PROGRAM, "status", "shop", "production", "--json"], {
     cwd: place,
-    env: userEnvironment(),
+    env: userEnvironment(env),
   });
   const { service } = JSON.parse(status.stdout) as { service: { running: boolean } | null };
   expect(service?.running ?? false).toBe(false);
@@ -147,7 +149,7 @@ describe("two demos at once, one of them with --json and in surroundings that wo
   });
 
   test("with --json stdout is one document, and the rest is told on stderr", () => {
-    expect(JSON.parse(misled.stdout)).toEqual({ schema: "fraisier.demo/1", folder: misled.place });
+    expect(JSON.parse(misled.stdout)).toEqual({ schema: "fraisier.demo/1", folder: misled.place, database: null });
     for (const text of ["$ fraisier deploy", "rolled back", "$ curl", "HTTP 500"])
       expect(misled.stderr).toContain(text);
   });
@@ -159,6 +161,42 @@ describe("two demos at once, one of them with --json and in surroundings that wo
     const [, remove = ""] = /^Remove it with: (.*)$/m.exec(plain.stdout) ?? [];
     await execa("/bin/sh", ["-c", remove]);
     expect(readdirSync(dirname(plain.place))).toEqual([]);
+  });
+});
+
+describe("with --db", { timeout: 120_000 }, () => {
+  test.for(DATABASES)("it is remembered in the database of the user: $name", async (database) => {
+    const env = await environmentOf(database);
+    for (const times of IS_FULL ? [1, 2] : [1]) {
+      const played = await play(env, PROGRAM, "--db");
+      expect(played.exitCode, played.stdout + played.stderr).toBe(0);
+      expect(existsSync(join(played.place, "fraisier.db"))).toBe(false);
+      await expectNothingRuns(played, env);
+      const { stdout } = await run(process.execPath, [PROGRAM, "history", "--json"], {
+        cwd: newFolder(),
+        env: userEnvironment(env),
+      });
+      const { deployments } = JSON.parse(stdout) as { deployments: { status: string }[] };
+      const statuses = ["rolled_back", "success", "success"];
+      expect(deployments.map(({ status }) => status)).toEqual(times === 1 ? statuses : [...statuses, ...statuses]);
+    }
+  });
+
+  test("takes a relative file from where it was typed, and shows no password", async () => {
+    const cwd = newFolder();
+    const temporary = newFolder();
+    const env = userEnvironment({ TMPDIR: temporary });
+    const played = await run(process.execPath, [PROGRAM, "demo", "--db", "sqlite://./mine.db"], { cwd, env });
+    expect(played.exitCode, played.stderr).toBe(0);
+    expect(played.stdout).toContain(`in sqlite://${cwd}/mine.db`);
+    expect(existsSync(join(cwd, "mine.db"))).toBe(true);
+    const url = "postgresql://ada:s3cret@127.0.0.1:1/shop";
+    const refused = await run(process.execPath, [PROGRAM, "demo", "--db", url], { cwd, env });
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("FRAISIER_DB_URL keeps it back");
+    expect(refused.stdout + refused.stderr).not.toContain("s3cret");
+    const nothing = await run(process.execPath, [PROGRAM, "demo", "--db"], { cwd, env });
+    expect([nothing.exitCode, nothing.stderr]).toEqual([2, expect.stringContaining("FRAISIER_DB_URL")]);
   });
 });
 

@@ -1,7 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
 import {
   createAdapterFromUrl,
+  DATABASE_ERROR_KINDS,
   DatabaseError,
+  type DatabaseErrorKind,
+  DatabaseType,
   type FraiserDatabaseAdapter,
   type IsolationLevel,
   type Queryable,
@@ -17,8 +20,8 @@ const deadlock = () => new DatabaseError("deadlock", "Two transactions waited fo
 const ACCOUNTS = 50;
 
 describeEachDatabase("concurrent transactions", (open, database) => {
-  const { types, hasConcurrentWriters, createUrl } = database;
-  const { weakestIsolation } = faultsOf(database);
+  const { type, types, hasConcurrentWriters, createUrl } = database;
+  const { weakestIsolation, strictSnapshot, absent } = faultsOf(database);
 
   async function openAccounts(
     balances: readonly number[],
@@ -34,8 +37,8 @@ describeEachDatabase("concurrent transactions", (open, database) => {
     );
     return opened;
   }
-  const balances = async (adapter: FraiserDatabaseAdapter) =>
-    (await adapter.executeQuery<{ balance: number }>("SELECT balance FROM account ORDER BY id")).map(
+  const balances = async (on: Queryable) =>
+    (await on.executeQuery<{ balance: number }>("SELECT balance FROM account ORDER BY id")).map(
       ({ balance }) => balance,
     );
 
@@ -63,6 +66,25 @@ describeEachDatabase("concurrent transactions", (open, database) => {
 
   test("at read committed see what was committed meanwhile, unless the database knows only stronger levels", async () => {
     expect(await readAround("read committed")).toEqual(weakestIsolation === "serializable" ? [1, 1] : [1, 2]);
+  });
+
+  test("at read uncommitted see what may yet be undone, where the database has such a level", async () => {
+    const adapter = await openAccounts([1]);
+    const look = () =>
+      adapter.transaction((reading) => balances(reading), { isolation: "read uncommitted", readOnly: true });
+    const changed = Promise.withResolvers<void>();
+    const looked = Promise.withResolvers<void>();
+    const undone = adapter.transaction(async (tx) => {
+      await tx.update("account", 1, { balance: 2 });
+      changed.resolve();
+      await looked.promise;
+      throw new Error("undone");
+    });
+    await changed.promise;
+    const seen = await look().finally(looked.resolve);
+    await expect(undone).rejects.toThrow("undone");
+    expect(seen).toEqual([weakestIsolation === "read uncommitted" ? 2 : 1]);
+    expect(await look()).toEqual([1]);
   });
 
   test("at repeatable read see the same all the time", async () => {
@@ -147,6 +169,38 @@ describeEachDatabase("concurrent transactions", (open, database) => {
     },
   );
 
+  test.runIf(absent.serialization_failure === undefined)(
+    "of which one met a change of another can write nothing more in that one",
+    async () => {
+      const url = await createUrl(onTestFinished);
+      const [adapter, other] = await Promise.all([
+        createAdapterFromUrl(url, { pool: { min: 0, max: 1 } }),
+        createAdapterFromUrl(url),
+      ]);
+      onTestFinished(async () => void (await Promise.all([adapter.close(), other.close()])));
+      await openAccounts([0, 0, 0], adapter);
+      const add = (on: Queryable, id: number) =>
+        on.executeUpdate("UPDATE account SET balance = balance + 1 WHERE id = ?", [id]);
+      const late: unknown[] = [];
+      const work = adapter.transaction(
+        async (tx) => {
+          for (const statement of strictSnapshot) await tx.executeQuery(statement);
+          await balances(tx);
+          await add(other, 2);
+          await add(tx, 2).catch(async (error) => {
+            late.push(await failure(add(tx, 3)));
+            throw error;
+          });
+        },
+        { isolation: "repeatable read", readOnly: type === DatabaseType.SQLITE },
+      );
+      expect(await failure(work)).toMatchObject({ kind: "serialization_failure", retryable: true });
+      expect(late).toHaveLength(1);
+      expect(await balances(adapter)).toEqual([0, 1, 0]);
+      expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 0, waitingRequests: 0 });
+    },
+  );
+
   test("are tried as often as asked, and no more", async () => {
     const adapter = await openAccounts([0]);
     for (const attempts of [1, 2, 4]) {
@@ -163,6 +217,26 @@ describeEachDatabase("concurrent transactions", (open, database) => {
       expect(errors).toHaveLength(attempts);
     }
     expect(await balances(adapter)).toEqual([0]);
+  });
+
+  test("are tried again after every kind of error for which that is of use, and after no other", async () => {
+    const adapter = await openAccounts([0]);
+    let balance = 0;
+    for (const [kind, { retryable }] of Object.entries(DATABASE_ERROR_KINDS)) {
+      let tries = 0;
+      const work = adapter.transaction(
+        async (tx) => {
+          await tx.executeUpdate("UPDATE account SET balance = balance + 1 WHERE id = 1");
+          if (++tries < 3) throw new DatabaseError(kind as DatabaseErrorKind, "Made up for this test.");
+        },
+        { retry: { attempts: 3, maxDelayMs: 1 } },
+      );
+      if (retryable) await work;
+      else expect(await failure(work)).toMatchObject({ kind });
+      expect(tries, kind).toBe(retryable ? 3 : 1);
+      if (retryable) balance++;
+      expect(await balances(adapter), kind).toEqual([balance]);
+    }
   });
 
   test("are tried once without being asked, and once when trying again is of no use", async () => {

@@ -10,6 +10,7 @@ import { type ContractDatabase, describeEachDatabase } from "./support/databases
 import { failure } from "./support/expect.ts";
 import { faultsOf } from "./support/faults.ts";
 import { PROVOCATIONS, type Scene, schema } from "./support/provocations.ts";
+import { expectValues } from "./support/watched-errors.ts";
 
 const KINDS = Object.keys(DATABASE_ERROR_KINDS) as DatabaseErrorKind[];
 
@@ -48,6 +49,7 @@ const HELPFUL: readonly DatabaseErrorKind[] = [
 ];
 
 async function setScene(database: ContractDatabase, exposeValues = false): Promise<Scene> {
+  if (exposeValues) expectValues();
   const url = await database.createUrl(onTestFinished);
   const reopen: Scene["reopen"] = async (at, options) => {
     const adapter = await createAdapterFromUrl(at, { exposeValues, ...options });
@@ -60,8 +62,8 @@ async function setScene(database: ContractDatabase, exposeValues = false): Promi
 }
 
 describeEachDatabase("an error", (_, database) => {
-  const { beyondReach, told } = faultsOf(database);
-  const possible = KINDS.filter((kind) => ![...database.impossible, ...beyondReach].includes(kind));
+  const { absent, told } = faultsOf(database);
+  const possible = KINDS.filter((kind) => absent[kind] === undefined);
 
   test.each(possible)("of the kind %s is told from others, and shows no value and no password", async (kind) => {
     const scene = await setScene(database);

@@ -6,7 +6,7 @@ import { failure } from "./support/expect.ts";
 const count = async (adapter: FraiserDatabaseAdapter, table = "item") =>
   (await adapter.executeQuery(`SELECT id FROM ${table}`)).length;
 
-describeEachDatabase("inserting", (open, { types, tellsMadeKeys, hasReturning }) => {
+describeEachDatabase("inserting", (open, { types, tellsMadeKeys, hasReturning, upsertMeetsEveryKey }) => {
   async function openWith(...columns: string[]): Promise<FraiserDatabaseAdapter> {
     const adapter = await open();
     await adapter.executeQuery(`CREATE TABLE item (${columns.join(", ")})`);
@@ -85,6 +85,40 @@ describeEachDatabase("inserting", (open, { types, tellsMadeKeys, hasReturning })
       const adapter = await openWith(`id ${type}`, `name ${types.text}`);
       expect(await failure(adapter.insert("item", { id, name: "a" }))).toMatchObject({ kind: "unsupported" });
       expect(await count(adapter)).toBe(0);
+    });
+
+    test.each([
+      ["NULL when it is left out", `${types.keyText} UNIQUE`],
+      ["NULL by default", `${types.keyText} DEFAULT NULL UNIQUE`],
+      ["an instant", `${types.instant} DEFAULT '2026-11-23 12:00:00'`],
+      ["a boolean", `${types.boolean} DEFAULT TRUE`],
+    ])("writes nothing when the key that it is to return would be %s", async (_, type) => {
+      const adapter = await openWith(`id ${type}`, `name ${types.keyText} UNIQUE`);
+      for (const data of [{ name: "a" }, { id: null, name: "a" }])
+        expect(await failure(adapter.insert("item", data))).toMatchObject({ kind: "unsupported", table: "item" });
+      await adapter.transaction(async (tx) => {
+        const both = [failure(tx.insert("item", { name: "a" })), tx.executeQuery("SELECT name FROM item")] as const;
+        expect(await Promise.all(both)).toMatchObject([{ kind: "unsupported" }, []]);
+      });
+      const upsert = adapter.upsert("item", { name: "a" }, { conflict: ["name"] });
+      expect(await failure(upsert)).toMatchObject({ kind: "unsupported" });
+      expect(await count(adapter)).toBe(0);
+    });
+
+    test("finds the row of an upsert also where its key could be NULL", async () => {
+      const adapter = await openWith(`id ${types.keyText} UNIQUE`, `name ${types.keyText} UNIQUE`);
+      await adapter.insert("item", { id: "x", name: "a" });
+      expect(await adapter.upsert("item", { name: "a" }, { conflict: ["name"] })).toBe("x");
+      const given = adapter.upsert("item", { id: "y", name: "b" }, { conflict: ["name"] });
+      if (upsertMeetsEveryKey) expect(await failure(given)).toMatchObject({ kind: "unsupported" });
+      else expect(await given).toBe("y");
+    });
+
+    test("counts up also when the id is given as null", async () => {
+      const adapter = await openCounting();
+      expect(await adapter.insert("item", { id: null, name: "a" })).toBe("1");
+      expect(await adapter.insert("item", { name: "b", id: null })).toBe("2");
+      expect(await adapter.executeQuery("SELECT id, name FROM item WHERE id = 2")).toEqual([{ id: 2, name: "b" }]);
     });
 
     test("takes its id from the data alone, never from what every object has", async () => {
@@ -204,6 +238,14 @@ describeEachDatabase("inserting", (open, { types, tellsMadeKeys, hasReturning })
       const rows = Array.from({ length: ROWS }, (_, n) => (n === bad ? { ...wide(n), c5: null } : wide(n)));
       expect(await failure(adapter.insertMany("item", rows))).toMatchObject({ kind: "not_null_violation" });
       expect(await adapter.executeQuery("SELECT COUNT(*) AS n FROM item")).toEqual([{ n: 0 }]);
+    });
+
+    test("writes more at once than a server takes in one piece", { timeout: 120_000 }, async () => {
+      const adapter = await openCounting();
+      await adapter.executeQuery(`CREATE TABLE page (id ${types.countingKey}, a ${types.text}, b ${types.bytes})`);
+      const rows = Array.from({ length: 40 }, (_, n) => ({ a: "é".repeat(1_000_000), b: Buffer.alloc(100_000, n) }));
+      expect(await adapter.insertMany("page", rows)).toBe(40);
+      expect(await adapter.executeQuery("SELECT b FROM page WHERE id = 40")).toEqual([{ b: rows[39]?.b }]);
     });
 
     test("of which one is refused undoes only itself in a transaction", async () => {

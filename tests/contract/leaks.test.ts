@@ -1,9 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createAdapterFromUrl, maskUrl } from "../../src/db/index.ts";
+import { createAdapterFromUrl, maskUrl, type Queryable } from "../../src/db/index.ts";
 import { PASSWORD, provoked, VALUE } from "./support/canaries.ts";
 import { DATABASES, describeEachDatabase } from "./support/databases.ts";
+import { all, failure } from "./support/expect.ts";
 import { faultsOf } from "./support/faults.ts";
 import { schema } from "./support/provocations.ts";
+import { examine } from "./support/watched-errors.ts";
 
 describeEachDatabase("a value", (open, database) => {
   const { leaks } = faultsOf(database);
@@ -41,6 +43,39 @@ describeEachDatabase("a value", (open, database) => {
       expect(error, value).toMatchObject({ kind: "undefined_table", table: "itme" });
       expect(error.message).toContain("itme");
     }
+  });
+});
+
+describeEachDatabase("every error of these tests", (open, database) => {
+  const NAMES: Readonly<Record<string, (adapter: Queryable) => Promise<unknown>>> = {
+    executeQuery: (on) => on.executeQuery("SELECT * FROM nothing WHERE name = ?", ["a secret"]),
+    stream: (on) => all(on.stream("SELECT * FROM nothing WHERE name = ?", ["a secret"])),
+    insert: (on) => on.insert("nothing", { name: "a secret" }),
+    update: (on) => on.update("nothing", "a secret", { name: "b" }),
+  };
+
+  test.each(Object.entries(NAMES))("is looked at for what %s was given", async (_, call) => {
+    const adapter = await open();
+    for (const on of [adapter, adapter.transaction.bind(adapter)]) {
+      const error = await failure(typeof on === "function" ? on((tx) => call(tx)) : call(on));
+      expect(examine).not.toThrow();
+      const { message } = error;
+      error.message = `${message} 'a secret'`; // as if it had been repeated
+      expect(examine).toThrow("a secret");
+      error.message = message;
+    }
+  });
+
+  test("is looked at for the password of its URL", async () => {
+    const url = await database.createUrl(onTestFinished);
+    const adapter = await createAdapterFromUrl(url);
+    onTestFinished(() => adapter.close());
+    const error = await failure(adapter.executeQuery("SELECT * FROM nothing"));
+    expect(examine).not.toThrow();
+    error.message = url;
+    if (new URL(url).password === "") expect(examine).not.toThrow();
+    else expect(examine).toThrow();
+    error.message = "";
   });
 });
 

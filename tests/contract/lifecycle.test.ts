@@ -1,14 +1,16 @@
 /** Every method of the adapter and of a transaction, in every state that they can be in. */
-import { describe, expect, test } from "vitest";
-import type {
-  AnyAdapterOptions,
-  FraiserDatabaseAdapter,
-  Queryable,
-  StatementOptions,
-  Transaction,
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  type AnyAdapterOptions,
+  createAdapterFromUrl,
+  type FraiserDatabaseAdapter,
+  type Queryable,
+  type StatementOptions,
+  type Transaction,
 } from "../../src/db/index.ts";
 import { describeEachDatabase } from "./support/databases.ts";
 import { all, eventually, failure } from "./support/expect.ts";
+import { shareAdapter } from "./support/shared-adapter.ts";
 
 type Call<On> = (on: On, options?: StatementOptions) => Promise<unknown>;
 
@@ -53,13 +55,31 @@ const OPENING_AND_CLOSING: readonly (readonly [string, (adapter: FraiserDatabase
   ["[Symbol.asyncDispose]", (adapter) => adapter[Symbol.asyncDispose]()],
 ];
 
-describeEachDatabase("an adapter", (open, { types, type }) => {
-  async function openItem(options?: AnyAdapterOptions): Promise<FraiserDatabaseAdapter> {
-    const adapter = await open(options);
+const ID = expect.stringMatching(/^\d+$/);
+
+describeEachDatabase("an adapter", (_, database) => {
+  const { types, type } = database;
+  /** For the tests in which it is neither closed nor new. */
+  const shared = shareAdapter(database, async (adapter, url) => {
+    databaseUrl = url;
     await adapter.executeQuery(`CREATE TABLE item (id ${types.countingKey}, name ${types.text})`);
-    await adapter.insert("item", { name: "a" });
+    await adapter.insert("item", {}); // the key that is given below is counted as well
+  });
+  let databaseUrl = "";
+
+  /** An adapter of the running test's own, on the database of them all. */
+  async function open(options?: AnyAdapterOptions): Promise<FraiserDatabaseAdapter> {
+    const adapter = await createAdapterFromUrl(databaseUrl, options);
+    onTestFinished(() => adapter.close());
     return adapter;
   }
+  async function withItem(adapter: FraiserDatabaseAdapter): Promise<FraiserDatabaseAdapter> {
+    await adapter.executeUpdate("DELETE FROM item");
+    await adapter.insert("item", { id: 1, name: "a" });
+    return adapter;
+  }
+  const openItem = async (options?: AnyAdapterOptions) => withItem(await open(options));
+  const item = () => withItem(shared());
   /** A transaction that lasts until `release`. */
   async function hold(adapter: FraiserDatabaseAdapter): Promise<{ release: () => Promise<string> }> {
     const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -107,11 +127,11 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
   });
 
   test.each(ADAPTER_CALLS)("that is connected lets %s work", async (name, call) => {
-    expect(await call(await openItem())).toEqual(ANSWERS[name]);
+    expect(await call(await item())).toEqual(ANSWERS[name]);
   });
 
   test.each(ADAPTER_CALLS)("refuses %s inside its own transaction, and one inside that", async (_, call) => {
-    const adapter = await openItem();
+    const adapter = await item();
     const error = { kind: "adapter_in_transaction", retryable: false };
     await adapter.transaction(async (tx) => {
       expect(await failure(call(adapter))).toMatchObject(error);
@@ -122,7 +142,7 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
   });
 
   test.each(OPENING_AND_CLOSING)("refuses %s inside its own transaction, which goes on", async (_, call) => {
-    const adapter = await openItem();
+    const adapter = await item();
     await adapter.transaction(async (tx) => {
       expect(await failure(call(adapter))).toMatchObject({ kind: "adapter_in_transaction" });
       await tx.insert("item", { name: "b" });
@@ -132,7 +152,7 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
   });
 
   test("tells its health and its numbers inside its own transaction", async () => {
-    const adapter = await openItem();
+    const adapter = await item();
     await adapter.transaction(async () => {
       expect(await adapter.healthCheck()).toBe(true);
       expect(await adapter.checkHealth()).toMatchObject({ ok: true, error: null });
@@ -142,8 +162,10 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
   });
 
   test("lets another adapter be used inside its transaction", async () => {
-    const [adapter, other] = [await openItem(), await openItem()];
-    expect(await adapter.transaction(() => other.insert("item", { name: "b" }))).toBe("2");
+    const adapter = await item();
+    const other = await createAdapterFromUrl(await database.createUrl(onTestFinished));
+    onTestFinished(() => other.close());
+    expect(await adapter.transaction(() => other.executeQuery("SELECT 1 AS one"))).toEqual([{ one: 1 }]);
   });
 
   test.each(ADAPTER_CALLS)("refuses %s while it drains, and finishes what is running", async (_, call) => {
@@ -153,7 +175,7 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
     expect(await failure(call(adapter))).toMatchObject({ kind: "pool_closed", retryable: false });
     expect(adapter.isConnected).toBe(false);
     expect(await adapter.healthCheck()).toBe(false);
-    expect(await release()).toBe("2");
+    expect(await release()).toEqual(ID);
     await closing;
     expect(adapter.poolMetrics()).toMatchObject({ totalConnections: 0, closingConnections: 0 });
   });
@@ -184,14 +206,14 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
     const closing = adapter.close();
     await adapter.connect();
     expect(await adapter.executeQuery("SELECT name FROM item")).toEqual([{ name: "a" }]);
-    expect(await release()).toBe("2");
+    expect(await release()).toEqual(ID);
     await closing;
     expect(adapter.isConnected).toBe(true);
     expect(await adapter.executeQuery("SELECT name FROM item")).toHaveLength(2);
   });
 
   test.each(ADAPTER_CALLS)("does not begin %s with an aborted signal", async (_, call) => {
-    const adapter = await openItem();
+    const adapter = await item();
     const { openedTotal } = adapter.poolMetrics();
     expect(await failure(call(adapter, { signal: AbortSignal.abort() }))).toMatchObject({ kind: "cancelled" });
     expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 0, waitingRequests: 0, openedTotal });
@@ -206,7 +228,7 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
       () => adapter.poolMetrics(),
       ({ waitingRequests, isExhausted }) => waitingRequests === 1 && isExhausted,
     );
-    expect(await release()).toBe("2");
+    expect(await release()).toEqual(ID);
     expect(await waiting).toEqual(ANSWERS[name]);
   });
 
@@ -226,7 +248,7 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
 
   describe("gives a transaction", () => {
     test.each(TRANSACTION_CALLS)("in which %s works, in one inside it too", async (name, call) => {
-      const adapter = await openItem();
+      const adapter = await item();
       await adapter.transaction(async (tx) => {
         expect(await call(tx)).toEqual(ANSWERS[name]);
         await tx.transaction(async (inner) => expect(await call(inner)).toEqual(ANSWERS[name]));
@@ -234,17 +256,17 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
     });
 
     test("that runs savepoints begun at the same time one after the other", async () => {
-      const adapter = await openItem();
+      const adapter = await item();
       await adapter.transaction(async (tx) => {
         const ids = await Promise.all(
           ["b", "c", "d"].map((name) => tx.transaction((inner) => inner.insert("item", { name }))),
         );
-        expect(ids).toEqual(["2", "3", "4"]);
+        expect(ids).toEqual([ID, ID, ID]);
       });
     });
 
     test.each(TRANSACTION_CALLS)("whose outer %s is refused while one inside it is open", async (name, call) => {
-      const adapter = await openItem();
+      const adapter = await item();
       await adapter.transaction(async (tx) => {
         await tx.transaction(async (inner) => {
           expect(await failure(call(tx))).toMatchObject({ kind: "adapter_in_transaction" });
@@ -292,7 +314,7 @@ describeEachDatabase("an adapter", (open, { types, type }) => {
     test.each(TRANSACTION_CALLS.filter(([name]) => name !== "transaction"))(
       "in which %s with an aborted signal is not begun",
       async (_, call) => {
-        const adapter = await openItem();
+        const adapter = await item();
         await adapter.transaction(async (tx) => {
           const cancelled = tx.transaction((inner) => call(inner, { signal: AbortSignal.abort() }));
           expect(await failure(cancelled)).toMatchObject({ kind: "cancelled" });

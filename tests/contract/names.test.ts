@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { FraiserDatabaseAdapter } from "../../src/db/index.ts";
 import { describeEachDatabase } from "./support/databases.ts";
 import { all, failure } from "./support/expect.ts";
+import { shareAdapter } from "./support/shared-adapter.ts";
 
 /** Names that every database can have, and that go wrong when they are not quoted, or badly. */
 const ODD_NAMES = [
@@ -54,21 +55,25 @@ const INJECTIONS = [
 /** An object with a key of its own, also where every object has one of that name. */
 const row = (entries: readonly (readonly [string, unknown])[]): Record<string, unknown> => Object.fromEntries(entries);
 
-describeEachDatabase("names", (open, { types, maxNameLength, unreadableNames }) => {
-  const openWith = async (create: (q: (name: string) => string) => string): Promise<FraiserDatabaseAdapter> => {
-    const adapter = await open();
-    await adapter.executeQuery(
-      create((name) => adapter.dialect.quoteIdentifier(name)),
-      [],
-      { placeholders: "native" },
-    );
+describeEachDatabase("names", (_, database) => {
+  const { types, maxNameLength, unreadableNames } = database;
+  const shared = shareAdapter(database, async () => {});
+
+  /** The adapter, with a table that goes with the running test. */
+  const openWith = async (
+    table: string,
+    columns: (q: (name: string) => string) => string,
+  ): Promise<FraiserDatabaseAdapter> => {
+    const adapter = shared();
+    const q = (name: string) => adapter.dialect.quoteIdentifier(name);
+    const run = (sql: string) => adapter.executeQuery(sql, [], { placeholders: "native" });
+    await run(`CREATE TABLE ${q(table)} (${columns(q)})`);
+    onTestFinished(async () => void (await run(`DROP TABLE ${q(table)}`)));
     return adapter;
   };
 
   test.each(ODD_NAMES)("a column called %j is written, read, changed and found", async (name) => {
-    const adapter = await openWith(
-      (q) => `CREATE TABLE t (id ${types.countingKey}, ${q(name)} ${types.keyText} UNIQUE)`,
-    );
+    const adapter = await openWith("t", (q) => `id ${types.countingKey}, ${q(name)} ${types.keyText} UNIQUE`);
     expect(await adapter.insert("t", row([[name, "a"]]))).toBe("1");
     expect(await adapter.insertMany("t", [row([[name, "b"]]), row([[name, "c"]])])).toBe(2);
     expect(await adapter.upsert("t", row([[name, "a"]]), { conflict: [name] })).toBe("1");
@@ -104,9 +109,7 @@ describeEachDatabase("names", (open, { types, maxNameLength, unreadableNames }) 
   });
 
   test.each(ODD_NAMES)("a table called %j is written, read, changed and emptied", async (name) => {
-    const adapter = await openWith(
-      (q) => `CREATE TABLE ${q(name)} (id ${types.countingKey}, a ${types.integer} UNIQUE)`,
-    );
+    const adapter = await openWith(name, () => `id ${types.countingKey}, a ${types.integer} UNIQUE`);
     expect(await adapter.insert(name, { a: 1 })).toBe("1");
     expect(await adapter.insertMany(name, [{ a: 2 }, { a: 3 }])).toBe(2);
     expect(await adapter.upsert(name, { a: 1 }, { conflict: ["a"] })).toBe("1");
@@ -120,18 +123,14 @@ describeEachDatabase("names", (open, { types, maxNameLength, unreadableNames }) 
   });
 
   test("a key column can have an odd name, too", async () => {
-    const adapter = await openWith(
-      (q) => `CREATE TABLE t (${q("__proto__")} ${types.countingKey}, a ${types.integer})`,
-    );
+    const adapter = await openWith("t", (q) => `${q("__proto__")} ${types.countingKey}, a ${types.integer}`);
     expect(await adapter.insert("t", { a: 1 }, { idColumn: "__proto__" })).toBe("1");
     expect(await adapter.insert("t", row([["__proto__", 7]]), { idColumn: "__proto__" })).toBe("7");
   });
 
   test("names can be as long as the database allows, and are refused, not cut, when they are longer", async () => {
     const longest = "n".repeat(maxNameLength);
-    const adapter = await openWith(
-      (q) => `CREATE TABLE ${q(longest)} (id ${types.countingKey}, ${q(longest)} ${types.integer})`,
-    );
+    const adapter = await openWith(longest, (q) => `id ${types.countingKey}, ${q(longest)} ${types.integer}`);
     expect(await adapter.insert(longest, { [longest]: 5 })).toBe("1");
     const tooLong = `${longest}n`;
     await failure(adapter.insert(tooLong, { [longest]: 5 }));
@@ -143,7 +142,7 @@ describeEachDatabase("names", (open, { types, maxNameLength, unreadableNames }) 
     ["empty", ""],
     ["with NUL", "a\0b"],
   ])("a name that is %s is refused before anything is sent", async (_, name) => {
-    const adapter = await openWith(() => `CREATE TABLE t (id ${types.countingKey}, a ${types.integer})`);
+    const adapter = await openWith("t", () => `id ${types.countingKey}, a ${types.integer}`);
     for (const work of [
       () => adapter.insert(name, { a: 1 }),
       () => adapter.insert("t", { [name]: 1 }),
@@ -162,9 +161,7 @@ describeEachDatabase("names", (open, { types, maxNameLength, unreadableNames }) 
       { id: 2, name: "b" },
     ];
     async function openVictim(): Promise<FraiserDatabaseAdapter> {
-      const adapter = await openWith(
-        () => `CREATE TABLE victim (id ${types.countingKey}, name ${types.keyText} UNIQUE)`,
-      );
+      const adapter = await openWith("victim", () => `id ${types.countingKey}, name ${types.keyText} UNIQUE`);
       await adapter.insertMany("victim", [{ name: "a" }, { name: "b" }]);
       return adapter;
     }
@@ -195,9 +192,7 @@ describeEachDatabase("names", (open, { types, maxNameLength, unreadableNames }) 
 
     test("as the name of a table or a column that there is is just that", async () => {
       const adapter = await openVictim();
-      const q = (name: string) => adapter.dialect.quoteIdentifier(name);
-      const create = `CREATE TABLE ${q(harm)} (id ${types.countingKey}, ${q(harm)} ${types.integer})`;
-      await adapter.executeQuery(create, [], { placeholders: "native" });
+      await openWith(harm, (q) => `id ${types.countingKey}, ${q(harm)} ${types.integer}`);
       expect(await adapter.insert(harm, { [harm]: 5 })).toBe("1");
       expect(await adapter.delete(harm, 5, { idColumn: harm })).toBe(true);
       expect(await victim(adapter)).toEqual(VICTIM);

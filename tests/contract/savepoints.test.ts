@@ -122,6 +122,153 @@ describeEachDatabase("a savepoint", (open, { types }) => {
   });
 });
 
+/** Work of a savepoint that nobody waits for any more: its connection may be somebody else's by then. */
+describeEachDatabase("a savepoint left running", (open, { types }) => {
+  /** An adapter on one connection, so that the next transaction has the connection of the one before. */
+  async function openItems(): Promise<FraiserDatabaseAdapter> {
+    const adapter = await open({ pool: { min: 0, max: 1 } });
+    await adapter.executeQuery(`CREATE TABLE item (id ${types.countingKey}, name ${types.keyText} NOT NULL)`);
+    return adapter;
+  }
+  const add = (on: Queryable, name: string) => on.insert("item", { name });
+  const names = async (on: Queryable) =>
+    (await on.executeQuery<{ name: string }>("SELECT name FROM item ORDER BY name")).map(({ name }) => name);
+
+  /** Lets `late` end while the next transaction has done a part of its savepoint, which then must be all there. */
+  async function expectNextUntouched(adapter: FraiserDatabaseAdapter, end: () => void, late: Promise<unknown>) {
+    await adapter.transaction(async (tx) => {
+      await add(tx, "next 1");
+      await tx.transaction(async (nested) => {
+        await add(nested, "next 2");
+        end();
+        await late;
+        await add(nested, "next 3");
+      });
+    });
+    expect(await names(adapter)).toEqual(["next 1", "next 2", "next 3"]);
+    expect(adapter.poolMetrics()).toMatchObject({ totalConnections: 1, activeConnections: 0, waitingRequests: 0 });
+  }
+
+  const ENDS: Readonly<Record<string, (nested: Transaction) => Promise<unknown>>> = {
+    "would write": (nested) => add(nested, "late"),
+    returns: async () => "late",
+    throws: () => Promise.reject(new Error("late")),
+    "would begin another": (nested) => nested.transaction((inner) => add(inner, "late")),
+  };
+
+  test.each(Object.entries(ENDS))(
+    "undoes the transaction that did not wait for it, and then %s in vain",
+    async (_, end) => {
+      const adapter = await openItems();
+      const more = Promise.withResolvers<void>();
+      let left: Promise<unknown> = Promise.resolve();
+      const work = adapter.transaction(async (tx) => {
+        await add(tx, "outer");
+        const begun = Promise.withResolvers<void>();
+        const inner = tx.transaction(async (nested) => {
+          await add(nested, "inner");
+          begun.resolve();
+          await more.promise;
+          return end(nested);
+        });
+        left = inner.catch((error) => error);
+        await begun.promise;
+      });
+      const error = await failure(work);
+      expect(error).toMatchObject({ kind: "adapter_in_transaction", hint: expect.stringContaining("wait") });
+      await expectNextUntouched(adapter, more.resolve, left);
+      expect(await left).toBeInstanceOf(Error);
+    },
+  );
+
+  test.each(Object.entries(ENDS))("by the signal of its transaction %s in vain", async (_, end) => {
+    const adapter = await openItems();
+    const more = Promise.withResolvers<void>();
+    const cancelling = new AbortController();
+    let left: Promise<unknown> = Promise.resolve();
+    const work = adapter.transaction(
+      async (tx) => {
+        left = tx
+          .transaction(async (nested) => {
+            await add(nested, "inner");
+            cancelling.abort();
+            await more.promise;
+            return end(nested);
+          })
+          .catch((error) => error);
+        await left;
+      },
+      { signal: cancelling.signal },
+    );
+    expect(await failure(work)).toMatchObject({ kind: "cancelled" });
+    await expectNextUntouched(adapter, more.resolve, left);
+    expect(await left).toBeInstanceOf(Error);
+  });
+
+  test("is refused by name wherever it is used after the end of the whole", async () => {
+    const adapter = await openItems();
+    const kept: Transaction[] = [];
+    await adapter.transaction((tx) => {
+      kept.push(tx);
+      return tx.transaction((nested) => {
+        kept.push(nested);
+        return nested.transaction(async (inner) => void kept.push(inner));
+      });
+    });
+    expect(kept).toHaveLength(3);
+    for (const tx of kept) {
+      expect(tx.isActive).toBe(false);
+      expect(await failure(add(tx, "late"))).toMatchObject({ kind: "transaction_ended" });
+      expect(await failure(all(tx.stream("SELECT name FROM item")))).toMatchObject({ kind: "transaction_ended" });
+    }
+    expect(await names(adapter)).toEqual([]);
+  });
+
+  test("and not waited for inside another one undoes that one alone", async () => {
+    const adapter = await openItems();
+    const more = Promise.withResolvers<void>();
+    let left: Promise<unknown> = Promise.resolve();
+    await adapter.transaction(async (tx) => {
+      await add(tx, "outer");
+      const outer = tx.transaction(async (nested) => {
+        await add(nested, "undone");
+        const begun = Promise.withResolvers<void>();
+        const inner = nested.transaction(async (innermost) => {
+          await add(innermost, "undone, too");
+          begun.resolve();
+          await more.promise;
+          await add(innermost, "late");
+        });
+        left = inner.catch((error) => error);
+        await begun.promise;
+      });
+      expect(await failure(outer)).toMatchObject({ kind: "adapter_in_transaction" });
+      more.resolve();
+      expect(await left).toMatchObject({ kind: "transaction_ended" });
+      await add(tx, "outer, too");
+    });
+    expect(await names(adapter)).toEqual(["outer", "outer, too"]);
+  });
+
+  test("whose own end fails keeps the first error, and its transaction is not committed", async () => {
+    const adapter = await openItems();
+    const mine = new Error("mine");
+    const work = adapter.transaction(async (tx) => {
+      await add(tx, "outer");
+      const inner = tx.transaction(async (nested) => {
+        await add(nested, "inner");
+        await nested.executeQuery("RELEASE SAVEPOINT fraisier_1"); // so that there is none to go back to
+        throw mine;
+      });
+      await expect(inner).rejects.toBe(mine);
+      await expect(add(tx, "late")).rejects.toBe(mine);
+    });
+    await expect(work).rejects.toBe(mine);
+    expect(await names(adapter)).toEqual([]);
+    expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 0, waitingRequests: 0 });
+  });
+});
+
 describeEachDatabase("inside a transaction of its own", (open, { types, createUrl }) => {
   const CALLS: Readonly<Record<string, (adapter: FraiserDatabaseAdapter) => Promise<unknown>>> = {
     executeQuery: (adapter) => adapter.executeQuery("SELECT 1 AS one"),

@@ -5,10 +5,12 @@ import {
   createAdapterFromUrl,
   type DatabaseError,
   type FraiserDatabaseAdapter,
+  type HealthStatus,
 } from "../../src/db/index.ts";
 import { createDatabase } from "../servers/databases.ts";
 import type { ServerKind } from "../servers/products/product.ts";
 import { ownServer } from "../servers/shared.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { expectNoCanary, provoked } from "./support/canaries.ts";
 import { eventually, failure } from "./support/expect.ts";
 
@@ -17,14 +19,17 @@ const MAX_CONNECTIONS = 20;
 const SERVERS = await Promise.all(
   KINDS.map(async (kind) => ({
     kind,
-    server: await ownServer(kind, { settings: { max_connections: MAX_CONNECTIONS } }),
+    server: await ownServer(kind, {
+      // InnoDB then undoes more for a lock that was waited for in vain than the statement.
+      settings: { max_connections: MAX_CONNECTIONS, ...(kind !== "postgresql" && { innodb_rollback_on_timeout: 1 }) },
+    }),
   })),
 );
 const WORKERS = 8;
 /** What a call may meet while the server goes, is gone, and comes back. */
 const WHILE_GONE = ["connection_lost", "connection_refused", "commit_outcome_unknown"];
 
-describe.each(SERVERS)("when the server is gone ($kind)", ({ server }) => {
+describe.each(SERVERS)("when the server is gone ($kind)", ({ kind, server }) => {
   async function openTable(options?: AnyAdapterOptions): Promise<FraiserDatabaseAdapter> {
     const database = await createDatabase(server);
     const adapter = await createAdapterFromUrl(database.url, options);
@@ -115,6 +120,56 @@ describe.each(SERVERS)("when the server is gone ($kind)", ({ server }) => {
     expect([...report.acknowledged].filter((id) => !there.has(id))).toEqual([]);
   });
 
+  test("while nobody calls, what is asked next is answered by the one that is back", async () => {
+    const adapter = await openTable({ pool: { min: 3, max: 3 } });
+    await adapter.connect();
+    const ask = () => adapter.executeQuery("SELECT COUNT(*) AS n FROM item WHERE worker IS NULL");
+    for (const end of ["kill", "stop"] as const) {
+      await Promise.all([ask(), ask(), ask()]);
+      await server[end]();
+      await eventually(
+        () => adapter.poolMetrics(),
+        ({ totalConnections, closingConnections }) => totalConnections + closingConnections === 0,
+      );
+      await server.start();
+      expect(await Promise.all([ask(), ask(), ask()])).toEqual([[{ n: 0 }], [{ n: 0 }], [{ n: 0 }]]);
+    }
+  });
+
+  test("hung, it is not healthy, which is known after five seconds", async () => {
+    const clock = new ManualClock();
+    const adapter = await openTable({ pool: { min: 1, max: 1 }, clock });
+    await server.pause();
+    onTestFinished(() => server.resume());
+    let health: HealthStatus | null = null;
+    const checking = adapter.checkHealth().then((status) => {
+      health = status;
+    });
+    await eventually(
+      () => adapter.poolMetrics().activeConnections,
+      (count) => count === 1,
+    );
+    clock.advance(4999);
+    await pause(50);
+    expect(health).toBe(null);
+    clock.advance(1);
+    // The server is then given two seconds to end the question, by the network's own timers, and two to end the connection.
+    await eventually(
+      () => {
+        clock.advance(100);
+        return health;
+      },
+      (status) => status !== null,
+    );
+    await checking;
+    expect(health).toMatchObject({ ok: false, serverVersion: null, role: null, error: { kind: "statement_timeout" } });
+    server.resume();
+    await eventually(() => {
+      clock.advance(100);
+      return adapter.healthCheck();
+    }, Boolean);
+  });
+
   test("hung, each call ends by its own time limit, and all is well again when it wakes", async () => {
     const adapter = await openTable({ pool: { min: 2, max: 2 } });
     await adapter.connect();
@@ -152,6 +207,33 @@ describe.each(SERVERS)("when the server is gone ($kind)", ({ server }) => {
     server.resume();
     await eventually(() => adapter.healthCheck(), Boolean);
     expect(await adapter.executeQuery("SELECT id FROM item")).toEqual([]);
+  });
+
+  test("stubborn, a transaction that waited for a lock in vain can write nothing more", async () => {
+    const adapter = await openTable({ pool: { min: 2, max: 2 } });
+    await adapter.executeQuery("INSERT INTO item VALUES (1, 1)");
+    const setting = kind === "postgresql" ? "SET LOCAL lock_timeout = 50" : "SET innodb_lock_wait_timeout = 1";
+    const late: DatabaseError[] = [];
+    const locked = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<void>();
+    const holding = adapter.transaction(async (tx) => {
+      await tx.update("item", 1, { worker: 2 });
+      locked.resolve();
+      await done.promise;
+    });
+    await locked.promise;
+    const work = adapter.transaction(async (tx) => {
+      await tx.executeQuery(setting);
+      await tx.executeUpdate("INSERT INTO item VALUES (2, 2)");
+      await tx.update("item", 1, { worker: 3 }).catch(async (error) => {
+        late.push(await failure(tx.executeUpdate("INSERT INTO item VALUES (3, 3)")));
+        throw error;
+      });
+    });
+    expect(await failure(work).finally(done.resolve)).toMatchObject({ kind: "lock_timeout", retryable: true });
+    await holding;
+    expect(late).toHaveLength(1);
+    expect(await adapter.executeQuery("SELECT id, worker FROM item")).toEqual([{ id: 1, worker: 2 }]);
   });
 
   test("full, it says so, and takes others as soon as there is room", async () => {

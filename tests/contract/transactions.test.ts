@@ -1,12 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, test } from "vitest";
-import type { FraiserDatabaseAdapter, IsolationLevel, Queryable } from "../../src/db/index.ts";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  type Clock,
+  createAdapterFromUrl,
+  type FraiserDatabaseAdapter,
+  type IsolationLevel,
+  type Queryable,
+  systemClock,
+} from "../../src/db/index.ts";
 import { describeEachDatabase } from "./support/databases.ts";
 import { all, failure } from "./support/expect.ts";
 
 const LEVELS: readonly IsolationLevel[] = ["read uncommitted", "read committed", "repeatable read", "serializable"];
 
-describeEachDatabase("a transaction", (open, { types, failureEndsTransaction, hasTransactionalDdl }) => {
+describeEachDatabase("a transaction", (open, database) => {
+  const { types, failureEndsTransaction, hasTransactionalDdl } = database;
+
   async function openItems(): Promise<FraiserDatabaseAdapter> {
     const adapter = await open();
     await adapter.executeQuery(`CREATE TABLE item (id ${types.countingKey}, name ${types.keyText} NOT NULL)`);
@@ -202,6 +211,43 @@ describeEachDatabase("a transaction", (open, { types, failureEndsTransaction, ha
     });
     expect(await names(adapter)).toContain("a");
     expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 0 });
+  });
+
+  test("whose time limit passes while it begins leaves its level to no other", async () => {
+    let callsLeft = Number.POSITIVE_INFINITY;
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      monotonic: () => systemClock.monotonic() + (--callsLeft < 0 ? 1_000_000 : 0),
+      startTimer: (...timer) => systemClock.startTimer(...timer),
+    };
+    const url = await database.createUrl(onTestFinished);
+    const [adapter, other] = await Promise.all([
+      createAdapterFromUrl(url, { pool: { min: 0, max: 1, maxLifetimeMs: 1e12 }, clock }),
+      createAdapterFromUrl(url),
+    ]);
+    const added = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<void>();
+    onTestFinished(async () => {
+      done.resolve();
+      await Promise.all([adapter.close(), other.close()]);
+    });
+    await adapter.executeQuery(`CREATE TABLE item (id ${types.countingKey}, name ${types.keyText} NOT NULL)`);
+    const uncommitted = other.transaction(async (tx) => {
+      await add(tx, "not yet");
+      added.resolve();
+      await done.promise;
+    });
+    await added.promise;
+    // The limit is looked at ever so often: each time it may have passed.
+    for (let calls = 0; calls < 16; calls++) {
+      callsLeft = calls;
+      const weak = { isolation: "read uncommitted", readOnly: true, timeoutMs: 500_000 } as const;
+      await adapter.transaction((tx) => names(tx), weak).catch((error) => expect(error.kind).toMatch(/timeout/));
+      callsLeft = Number.POSITIVE_INFINITY;
+      expect(await adapter.transaction((tx) => names(tx), { readOnly: true }), `at call ${calls}`).toEqual([]);
+    }
+    done.resolve();
+    await uncommitted;
   });
 
   test("that is past its time limit ends there, though its work goes on", async () => {

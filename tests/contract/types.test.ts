@@ -55,14 +55,16 @@ describeEachDatabase("a value", (open, database) => {
     });
 
     test("written into the SQL text is the same value as bound", async () => {
-      const literals = samples.flatMap((sample) => literalOf(kind, sample) ?? []);
+      const literals = SAMPLES[kind].flatMap((sample) => literalOf(kind, sample) ?? []);
       expect(literals.length > 0).toBe(kind !== "bytes");
-      for (const sample of samples) {
+      for (const sample of SAMPLES[kind]) {
         const literal = literalOf(kind, sample);
         if (literal === null) continue;
         await adapter().executeUpdate("DELETE FROM t");
         await adapter().executeUpdate(`INSERT INTO t (value) VALUES (${literal})`);
-        expect(await adapter().executeQuery("SELECT value FROM t"), literal).toStrictEqual([{ value: sample.read }]);
+        expect(await adapter().executeQuery("SELECT value FROM t"), sample.label).toStrictEqual([
+          { value: sample.read },
+        ]);
       }
     });
 
@@ -101,6 +103,33 @@ describeEachDatabase("a value", (open, database) => {
         const sql = `SELECT id FROM ${kind}_t WHERE value = ?`;
         expect(await adapter().executeQuery(sql, [given]), label).toStrictEqual([{ id }]);
       }
+    });
+  });
+
+  describe("that is compared", () => {
+    const adapter = shareAdapter(database, async (db) => {
+      await db.executeQuery(`CREATE TABLE t (id ${types.countingKey}, made ${types.instant}, about ${types.json})`);
+    });
+
+    test("is ordered by time when it is an instant", async () => {
+      const instants = SAMPLES.instant.map(({ given }) => given as Date);
+      await adapter().insertMany(
+        "t",
+        instants.map((made) => ({ made })),
+      );
+      const rows = await adapter().executeQuery<{ made: Date }>("SELECT made FROM t ORDER BY made");
+      expect(rows.map(({ made }) => made)).toStrictEqual([...instants].sort((a, b) => a.getTime() - b.getTime()));
+      const since = "SELECT COUNT(*) AS n FROM t WHERE made >= ? AND made < ?";
+      const [from, to] = [new Date("1970-01-01T00:00:00.000Z"), new Date("2038-01-19T03:14:08.000Z")];
+      expect(await adapter().executeQuery(since, [from, to])).toEqual([{ n: 4 }]);
+      await adapter().executeUpdate("DELETE FROM t");
+    });
+
+    test("is NULL, or the null of JSON, which is not the same", async () => {
+      const [none, jsonNull] = [await adapter().insert("t", {}), await adapter().insert("t", { about: json(null) })];
+      const isNull = "SELECT id FROM t WHERE about IS NULL";
+      expect(await adapter().executeQuery(isNull)).toEqual([{ id: Number(none) }]);
+      expect(await adapter().executeQuery("SELECT about FROM t WHERE id = ?", [jsonNull])).toEqual([{ about: null }]);
     });
   });
 
@@ -172,6 +201,7 @@ describeEachDatabase("a value", (open, database) => {
       ["minus infinity", "float", Number.NEGATIVE_INFINITY],
       ["the smallest float", "float", 5e-324],
       ["an integer of 64 bits without a sign", "integer", 2n ** 63n],
+      ["an integer just beyond 64 bits", "integer", 2n ** 64n],
       ["an integer far beyond 64 bits", "integer", 10n ** 30n],
       ["a float far beyond integers", "integer", 1e25],
       ["text among integers", "integer", "five"],
@@ -202,6 +232,62 @@ describeEachDatabase("a value", (open, database) => {
           await failure(Promise.reject(written)).then((error) => error.kind),
         );
       } else expect(rows).toStrictEqual([{ value }]);
+    });
+
+    test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+      "is held or refused: %d",
+      async (value) => {
+        const writing = adapter().insert("float_t", { value });
+        if (!database.nonFiniteFloats.includes(value)) {
+          expect(await failure(writing)).toMatchObject({ kind: "out_of_range" });
+          return;
+        }
+        const sql = "SELECT value FROM float_t WHERE id = ?";
+        expect(await adapter().executeQuery(sql, [await writing])).toStrictEqual([{ value }]);
+      },
+    );
+  });
+
+  describe("while the process is in another time zone", () => {
+    const ZONES = [
+      ["UTC", 0],
+      ["Europe/Berlin", -120],
+      ["America/New_York", 240],
+      ["America/St_Johns", 150],
+      ["Asia/Kathmandu", -345],
+      ["Asia/Tokyo", -540],
+      ["Pacific/Apia", -780],
+      ["Pacific/Marquesas", 570],
+    ] as const;
+    const adapter = shareAdapter(database, async (db) => {
+      await db.executeQuery(`CREATE TABLE t (id ${types.countingKey}, instant ${types.instant}, day ${types.date})`);
+      await db.executeQuery("CREATE VIEW t_view AS SELECT * FROM t");
+    });
+    const given = SAMPLES.instant.map(({ given }, n) => ({ instant: given, day: SAMPLES.date[n]?.given ?? null }));
+    const inZone = async (zone: string, work: () => Promise<void>) => {
+      const before = process.env.TZ;
+      process.env.TZ = zone;
+      try {
+        await work();
+      } finally {
+        if (before === undefined) delete process.env.TZ;
+        else process.env.TZ = before;
+      }
+    };
+
+    test.each(ZONES)("is the same instant and the same day: %s", async (zone, offset) => {
+      await inZone(zone, async () => {
+        expect(new Date("2026-07-01T00:00:00Z").getTimezoneOffset()).toBe(offset); // the zone is really another one
+        await adapter().executeUpdate("DELETE FROM t");
+        await adapter().insertMany("t", given);
+      });
+      for (const [other] of [[zone], ...ZONES])
+        await inZone(other, async () => {
+          for (const table of ["t", "t_view", "(SELECT * FROM t) part"]) {
+            const rows = await adapter().executeQuery(`SELECT instant, day FROM ${table} ORDER BY id`);
+            expect(rows, `${other} ${table}`).toStrictEqual(given);
+          }
+        });
     });
   });
 

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Sandbox } from "./sandbox.ts";
+import { LEDGERS } from "./ledgers.ts";
+import type { Sandbox } from "./sandbox.ts";
 
-describe("two people at once", () => {
+describe.each(LEDGERS)("two people at once, remembered by $name:", (ledger) => {
   let box: Sandbox;
   beforeEach(async () => {
-    box = await Sandbox.create();
+    box = await ledger.createSandbox();
   });
   afterEach(() => box[Symbol.asyncDispose]());
 
@@ -48,7 +49,7 @@ describe("two people at once", () => {
     await box.commit({ page: "one" });
     const first = box.start("deploy", "shop", "production");
     await box.reached("build");
-    box.env.FRAISIER_DB_URL = `sqlite://${box.folder}/another.db`;
+    box.env = { FRAISIER_DB_URL: `sqlite://${box.folder}/another.db` };
     const second = await box.deploy();
     expect(second.exitCode).toBe(4);
     expect(second.stderr).toContain(`process ${first.child.pid}`);
@@ -64,8 +65,7 @@ describe("two people at once", () => {
     await box.commit({ page: "new" });
     const running = box.start("deploy", "shop", "production");
     await box.reached("build");
-    const { SqliteAdapter } = await import("../../src/db/index.ts");
-    await using adapter = new SqliteAdapter(`${box.folder}/fraisier.db`);
+    await using adapter = await box.openDatabase();
     await adapter.executeUpdate("UPDATE tb_deployment_lease SET fencing_token = fencing_token + 1");
     box.letGo("build");
     const { exitCode, stderr } = await running.ended;

@@ -1,15 +1,16 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type HistoryRow, isRunning, Sandbox } from "./sandbox.ts";
+import { LEDGERS } from "./ledgers.ts";
+import { type HistoryRow, isRunning, type Sandbox } from "./sandbox.ts";
 
 /** What a row's details say under a name. */
 const detail = <T>(row: HistoryRow | undefined, name: string): T => row?.details[name] as T;
 
-describe("a deployment that fails", () => {
+describe.each(LEDGERS)("a deployment that fails, remembered by $name:", (ledger) => {
   let box: Sandbox;
   beforeEach(async () => {
-    box = await Sandbox.create();
+    box = await ledger.createSandbox();
   });
   afterEach(() => box[Symbol.asyncDispose]());
 
@@ -27,6 +28,69 @@ describe("a deployment that fails", () => {
     expect(box.releases()).toEqual([release]);
     expect(await box.status()).toMatchObject({ status: "healthy", deploying: null });
   }
+
+  test("a version that answers with an error is rolled back, its migration too, and the reason is kept", async () => {
+    const { release } = await serveGood();
+    box.configure({
+      migrate: `touch '${box.folder}/up'`,
+      migrate_down: `test -e server.mjs && touch '${box.folder}/down'`,
+    });
+    const sick = await box.commit({ page: "out of order", status: 500 });
+    const { exitCode, stderr } = await box.deploy();
+    expect(exitCode).toBe(5);
+    expect(stderr).toContain("rolled back");
+    await expectGoodServes(release);
+    expect(existsSync(join(box.folder, "down"))).toBe(true);
+    const [row] = await box.history();
+    expect(row).toMatchObject({
+      status: "rolled_back",
+      gitCommit: sick,
+      details: { wentBackTo: release, notUndone: [] },
+    });
+    const probes = detail<Record<string, unknown>[]>(row, "probes");
+    expect(probes.at(-1)).toMatchObject({ ok: false, status: 500, redirect: null, body: "out of order" });
+    expect(probes.at(-1)?.latencyMs).toBeGreaterThan(0);
+    expect(detail<string[]>(row, "log").join("\n")).toContain("starting out of order");
+    expect(detail<string[]>(row, "log").join("\n")).not.toContain("starting good");
+    const { stdout } = await box.run("show", row?.shortId ?? "");
+    for (const text of ["HTTP 500", "out of order", "undo: restart", "went back to"]) expect(stdout).toContain(text);
+  });
+
+  test("a ledger that cannot be written: refused before the first step", async () => {
+    await serveGood();
+    await box.commit({ page: "two" });
+    const before = box.releases();
+    await using adapter = await box.openDatabase();
+    await adapter.executeQuery("ALTER TABLE tb_deployment RENAME TO aside");
+    const { exitCode } = await box.deploy();
+    expect(exitCode).toBe(6);
+    expect(box.releases()).toEqual(before);
+    await adapter.executeQuery("ALTER TABLE aside RENAME TO tb_deployment");
+    expect(await box.page()).toBe("good");
+    expect((await box.history()).map(({ status }) => status)).toEqual(["success"]);
+  });
+
+  test("a ledger that breaks in the middle: what was done is undone, and exit 6 says why", async () => {
+    const { release } = await serveGood();
+    box.configure({ build: [box.holdLine("build")] });
+    await box.commit({ page: "two" });
+    const running = box.start("deploy", "shop", "production");
+    await box.reached("build");
+    await using adapter = await box.openDatabase();
+    await adapter.executeQuery("ALTER TABLE tb_deployment_step RENAME TO aside");
+    box.letGo("build");
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(6);
+    expect(stderr).toContain("could not be written to the ledger");
+    await adapter.executeQuery("ALTER TABLE aside RENAME TO tb_deployment_step");
+    await expectGoodServes(release);
+    box.configure({});
+    expect((await box.deploy()).exitCode).toBe(0);
+    expect((await box.history()).map((row) => row.status)).toEqual(["success", "abandoned", "success"]);
+    expect(await box.page()).toBe("two");
+  });
+
+  if (!ledger.isThorough) return;
 
   test("a broken build changes nothing that serves", async () => {
     const { release, pid } = await serveGood();
@@ -65,33 +129,6 @@ describe("a deployment that fails", () => {
     expect(stderr).toContain("migrate_down was not run");
     expect(existsSync(join(box.folder, "down"))).toBe(false);
     await expectGoodServes(release);
-  });
-
-  test("a version that answers with an error is rolled back, its migration too, and the reason is kept", async () => {
-    const { release } = await serveGood();
-    box.configure({
-      migrate: `touch '${box.folder}/up'`,
-      migrate_down: `test -e server.mjs && touch '${box.folder}/down'`,
-    });
-    const sick = await box.commit({ page: "out of order", status: 500 });
-    const { exitCode, stderr } = await box.deploy();
-    expect(exitCode).toBe(5);
-    expect(stderr).toContain("rolled back");
-    await expectGoodServes(release);
-    expect(existsSync(join(box.folder, "down"))).toBe(true);
-    const [row] = await box.history();
-    expect(row).toMatchObject({
-      status: "rolled_back",
-      gitCommit: sick,
-      details: { wentBackTo: release, notUndone: [] },
-    });
-    const probes = detail<Record<string, unknown>[]>(row, "probes");
-    expect(probes.at(-1)).toMatchObject({ ok: false, status: 500, redirect: null, body: "out of order" });
-    expect(probes.at(-1)?.latencyMs).toBeGreaterThan(0);
-    expect(detail<string[]>(row, "log").join("\n")).toContain("starting out of order");
-    expect(detail<string[]>(row, "log").join("\n")).not.toContain("starting good");
-    const { stdout } = await box.run("show", row?.shortId ?? "");
-    for (const text of ["HTTP 500", "out of order", "undo: restart", "went back to"]) expect(stdout).toContain(text);
   });
 
   test("a redirect is not a healthy answer", async () => {
@@ -186,6 +223,8 @@ describe("a deployment that fails", () => {
     expect(existsSync(box.app)).toBe(false);
   });
 
+  if (!ledger.isSqlite) return;
+
   describe("without a ledger that can be written", () => {
     test.each([
       ["a file that is no database", (path: string) => writeFileSync(path, "this is my diary, not a database")],
@@ -197,45 +236,6 @@ describe("a deployment that fails", () => {
       expect(exitCode).toBe(6);
       expect(stderr).toContain(join(box.folder, "fraisier.db"));
       expect(existsSync(box.app)).toBe(false);
-    });
-
-    test("a ledger that cannot be written: refused before the first step", async () => {
-      await serveGood();
-      await box.commit({ page: "two" });
-      const before = box.releases();
-      // A trigger refuses like a full disk would, and holds for root too.
-      const { SqliteAdapter } = await import("../../src/db/index.ts");
-      await using adapter = new SqliteAdapter(join(box.folder, "fraisier.db"));
-      await adapter.executeQuery(
-        "CREATE TRIGGER no_more BEFORE INSERT ON tb_deployment BEGIN SELECT RAISE(ABORT, 'no more'); END",
-      );
-      const { exitCode } = await box.deploy();
-      expect(exitCode).toBe(6);
-      expect(box.releases()).toEqual(before);
-      expect(await box.page()).toBe("good");
-    });
-
-    test("a ledger that breaks in the middle: what was done is undone, and exit 6 says why", async () => {
-      const { release } = await serveGood();
-      box.configure({ build: [box.holdLine("build")] });
-      await box.commit({ page: "two" });
-      const running = box.start("deploy", "shop", "production");
-      await box.reached("build");
-      const { SqliteAdapter } = await import("../../src/db/index.ts");
-      await using adapter = new SqliteAdapter(join(box.folder, "fraisier.db"));
-      await adapter.executeQuery(
-        "CREATE TRIGGER no_more BEFORE UPDATE ON tb_deployment_step BEGIN SELECT RAISE(ABORT, 'no more'); END",
-      );
-      box.letGo("build");
-      const { exitCode, stderr } = await running.ended;
-      expect(exitCode).toBe(6);
-      expect(stderr).toContain("could not be written to the ledger");
-      await adapter.executeQuery("DROP TRIGGER no_more");
-      await expectGoodServes(release);
-      box.configure({});
-      expect((await box.deploy()).exitCode).toBe(0);
-      expect((await box.history()).map((row) => row.status)).toEqual(["success", "abandoned", "success"]);
-      expect(await box.page()).toBe("two");
     });
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { isRunning, type Running, Sandbox } from "./sandbox.ts";
+import { LEDGERS } from "./ledgers.ts";
+import { isRunning, type Running, type Sandbox } from "./sandbox.ts";
 
 /** A git that waits, in the step that fetches, until it is told to go on. */
 const slowGit = (box: Sandbox): string => `#!/bin/sh
@@ -51,12 +52,16 @@ const STEPS: readonly {
   },
 ];
 
-describe.each(STEPS)("in the step $step", ({ step, settings, reach }) => {
+const CASES = LEDGERS.flatMap((ledger) =>
+  STEPS.filter(({ step }) => ledger.isThorough || step === "health").map((step) => ({ ...step, ledger })),
+);
+
+describe.each(CASES)("in the step $step, remembered by $ledger.name:", ({ step, settings, reach, ledger }) => {
   let box: Sandbox;
   let good: { release: string | null; restartable: boolean };
 
   beforeEach(async () => {
-    box = await Sandbox.create();
+    box = await ledger.createSandbox();
     await box.commit({ page: "good" });
     const isCommand = step === "restart";
     if (isCommand) box.configure({ service: { restart: "true" }, health_check: undefined });
@@ -121,26 +126,12 @@ describe.each(STEPS)("in the step $step", ({ step, settings, reach }) => {
   });
 });
 
-describe("at other moments", () => {
+describe.each(LEDGERS)("at other moments, remembered by $name:", (ledger) => {
   let box: Sandbox;
   beforeEach(async () => {
-    box = await Sandbox.create();
+    box = await ledger.createSandbox();
   });
   afterEach(() => box[Symbol.asyncDispose]());
-
-  test("Ctrl-C while it plans: nothing was begun, nothing is recorded", async () => {
-    await box.commit({ page: "one" });
-    box.wrapProgram("git", slowGit(box).replace("fetch)", "ls-remote)"));
-    const running = box.start("deploy", "shop", "production");
-    await box.reached("fetch");
-    running.child.kill("SIGINT");
-    const { exitCode, stderr } = await running.ended;
-    expect(exitCode).toBe(130);
-    expect(stderr).toContain("before anything was changed");
-    expect(stderr).not.toContain("    at ");
-    expect(await box.history()).toEqual([]);
-    expect(box.releases()).toEqual([]);
-  });
 
   test("kill -9 while it undoes: the rest is undone, but no migration is taken back twice", async () => {
     await box.commit({ page: "good" });
@@ -170,6 +161,22 @@ describe("at other moments", () => {
     expect(await box.page()).toBe("good");
     const [, abandoned] = await box.history();
     expect(abandoned?.errorMessage).toContain("migrate_down was interrupted");
+  });
+
+  if (!ledger.isThorough) return;
+
+  test("Ctrl-C while it plans: nothing was begun, nothing is recorded", async () => {
+    await box.commit({ page: "one" });
+    box.wrapProgram("git", slowGit(box).replace("fetch)", "ls-remote)"));
+    const running = box.start("deploy", "shop", "production");
+    await box.reached("fetch");
+    running.child.kill("SIGINT");
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain("before anything was changed");
+    expect(stderr).not.toContain("    at ");
+    expect(await box.history()).toEqual([]);
+    expect(box.releases()).toEqual([]);
   });
 
   test("a second Ctrl-C does not stop the undoing", async () => {

@@ -1,12 +1,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Sandbox } from "./sandbox.ts";
+import { LEDGERS } from "./ledgers.ts";
+import type { Sandbox } from "./sandbox.ts";
 
-describe("rolling back", () => {
+describe.each(LEDGERS)("rolling back, remembered by $name:", (ledger) => {
   let box: Sandbox;
   beforeEach(async () => {
-    box = await Sandbox.create();
+    box = await ledger.createSandbox();
   });
   afterEach(() => box[Symbol.asyncDispose]());
 
@@ -47,6 +48,8 @@ describe("rolling back", () => {
       failedDeployments: 0,
     });
   });
+
+  if (!ledger.isThorough) return;
 
   test("a deployment after a rollback, and a rollback after that, skip what was rolled back", async () => {
     await serve("one", "two");

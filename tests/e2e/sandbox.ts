@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
+import { createAdapterFromUrl, type FraiserDatabaseAdapter } from "../../src/db/index.ts";
 
 const PROGRAM = resolve(import.meta.dirname, "../../bin/fraisier.js");
 
@@ -61,7 +62,8 @@ export class Sandbox {
   readonly folder: string = realpathSync(mkdtempSync(join(tmpdir(), "fraisier-e2e-")));
   readonly repository: string = join(this.folder, "repository");
   readonly app: string = join(this.folder, "app");
-  readonly env: Record<string, string> = {};
+  /** What goes into the environment of the commands. */
+  env: Record<string, string> = {};
 
   static async create(settings: Readonly<Record<string, unknown>> = {}): Promise<Sandbox> {
     const sandbox = new Sandbox();
@@ -117,7 +119,9 @@ export class Sandbox {
   }
 
   start(...args: string[]): Running {
-    const { FRAISIER_CONFIG: _config, FRAISIER_DB_URL: _url, NO_COLOR: _color, ...inherited } = process.env;
+    const inherited = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(FRAISIER_|NO_COLOR$)/.test(name)),
+    );
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: this.folder,
       env: { ...inherited, ...this.env },
@@ -172,6 +176,17 @@ export class Sandbox {
     } catch {
       return null; // nobody listens
     }
+  }
+
+  /** The database in which the deployments are remembered. */
+  openDatabase(): Promise<FraiserDatabaseAdapter> {
+    return createAdapterFromUrl(this.env.FRAISIER_DB_URL ?? `sqlite://${join(this.folder, "fraisier.db")}`);
+  }
+
+  /** Whether anything was ever written there. */
+  async isLedgerSetUp(): Promise<boolean> {
+    const { exists, applied } = await this.json<{ exists: boolean; applied: string[] }>("db", "status");
+    return exists && (applied.length > 0 || !this.env.FRAISIER_DB_URL);
   }
 
   async history(): Promise<HistoryRow[]> {

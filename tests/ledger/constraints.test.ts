@@ -122,7 +122,7 @@ describeEachDatabase("the database refuses", (open) => {
     ];
     for (const [table, keep] of copies) {
       const [row] = await adapter.executeQuery<Row>(`SELECT * FROM ${table}`);
-      const { [`pk_${table.slice(3)}`]: _key, ...copy } = row ?? {};
+      const { [`pk_${table.slice(3)}`]: _key, job_key: _generated, ...copy } = row ?? {};
       for (const other of ["id", "identifier"])
         if (other !== keep && other in copy) copy[other] = "0198a000-0000-7000-8000-000000000000";
       if (table === "tb_fraise_state") copy.fraise_name = "another";
@@ -150,7 +150,8 @@ describeEachDatabase("a row that another one refers to", (open) => {
       "foreign_key_violation",
     );
     const referred = column.startsWith("fk_deployment") ? "tb_deployment" : "tb_fraise_state";
-    const used = `SELECT ${column} FROM ${table} WHERE ${column} IS NOT NULL`;
+    // Twice, since MySQL does not read the table that it deletes from.
+    const used = `SELECT used FROM (SELECT ${column} AS used FROM ${table} WHERE ${column} IS NOT NULL) AS uses`;
     expect(await refusal(adapter, `DELETE FROM ${referred} WHERE pk_${referred.slice(3)} IN (${used})`)).toBe(
       "foreign_key_violation",
     );

@@ -169,7 +169,8 @@ describeEachDatabase("events", (open, database) => {
     const { ledger, adapter } = opened;
     const lease = await leaseOf(ledger);
     const { id } = await begun(ledger, lease);
-    await adapter.executeQuery(database.failUpdates("tb_deployment", ["release_id"]), [], { placeholders: "native" });
+    for (const statement of database.failUpdates("tb_deployment", ["release_id"]))
+      await adapter.executeQuery(statement, [], { placeholders: "native" });
     const told = await eventsOf(opened, () =>
       ledger.changeDeployment(lease, id, { releaseId: "r1" }).catch((error: Error) => error),
     );

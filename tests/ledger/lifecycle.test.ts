@@ -124,7 +124,8 @@ describeEachDatabase("the end of a deployment", (open, database) => {
     const { id } = await begun(ledger, lease);
     await ledger.startStep(lease, id, { name: "switch", direction: "do" });
     const before = await contentsOf(adapter);
-    await adapter.executeQuery(database.failUpdates(table, columns), [], { placeholders: "native" });
+    for (const statement of database.failUpdates(table, columns))
+      await adapter.executeQuery(statement, [], { placeholders: "native" });
 
     const end = ledger.endDeployment(lease, id, { status: "success", fraise: { status: "healthy", deployed: true } });
     await expect(end).rejects.toThrow(/refused/);
@@ -136,9 +137,8 @@ describeEachDatabase("the end of a deployment", (open, database) => {
     const lease = await leaseOf(ledger);
     const undone = await ended(ledger, lease);
     const rollback = await begun(ledger, lease, { kind: "rollback", undoesDeploymentId: undone.id });
-    await adapter.executeQuery(database.failUpdates("tb_deployment_stat", ["rollbacks"]), [], {
-      placeholders: "native",
-    });
+    for (const statement of database.failUpdates("tb_deployment_stat", ["rollbacks"]))
+      await adapter.executeQuery(statement, [], { placeholders: "native" });
     const before = await contentsOf(adapter);
     await expect(ledger.endDeployment(lease, rollback.id, { status: "success" })).rejects.toThrow(/refused/);
     expect(await contentsOf(adapter)).toEqual(before);

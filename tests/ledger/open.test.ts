@@ -7,11 +7,12 @@ import type { FraiserDatabaseAdapter } from "../../src/db/index.ts";
 import {
   getDatabase,
   getLedger,
-  inspectDatabase,
   type Ledger,
   type LedgerPlace,
-  migrateDatabase,
+  openDatabase,
   openLedger,
+  runMigrations,
+  schemaStatus,
 } from "../../src/ledger/index.ts";
 import type { Opening } from "./open-once.ts";
 import { newDeployment, temporaryFolder } from "./support.ts";
@@ -207,41 +208,41 @@ describe("the database is chosen", () => {
   });
 });
 
-describe("a database is looked at", () => {
-  test("where there is none, without making one", async () => {
+describe("the database itself", () => {
+  test("is not made by being looked at or changed", async () => {
     const place = somewhere();
-    expect(await inspectDatabase(place)).toEqual({
-      exists: false,
-      serverVersion: null,
-      applied: [],
-      pending: [],
-      unknown: [],
-    });
+    expect(await openDatabase(place, "read")).toBeNull();
+    expect(await openDatabase(place, "change")).toBeNull();
     expect(readdirSync(place.directory)).toEqual([]);
   });
 
-  test("before and after it is set up, and when a newer version was there", async () => {
+  test("is given as it is: empty, set up, or with what a newer version did", async () => {
     const place = somewhere();
     writeFileSync(fileOf(place), "");
-    const serverVersion = expect.stringMatching(/^SQLite \d+\.\d+\.\d+$/);
-    const seen = { exists: true, serverVersion, unknown: [] };
-    expect(await inspectDatabase(place)).toEqual({ ...seen, applied: [], pending: NAMES });
-    expect((await migrateDatabase(place)).applied).toEqual(NAMES);
-    expect(await inspectDatabase(place)).toEqual({ ...seen, applied: NAMES, pending: [] });
+    const status = async () => {
+      const adapter = await openDatabase(place, "read");
+      if (adapter === null) throw new Error("there is one");
+      const { applied, pending, unknown } = await schemaStatus(adapter);
+      await adapter.close();
+      const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
+      return { applied: names(applied), pending: names(pending), unknown: names(unknown) };
+    };
+    expect(await status()).toEqual({ applied: [], pending: NAMES, unknown: [] });
     const adapter = await getDatabase(place);
+    expect((await runMigrations(adapter)).applied).toEqual(NAMES);
+    expect(await status()).toEqual({ applied: NAMES, pending: [], unknown: [] });
     await adapter.executeUpdate("UPDATE tb_schema_migration SET version = 9, name = '009_later' WHERE version = 3");
     await adapter.close();
-    expect(await inspectDatabase(place)).toEqual({
-      ...seen,
+    expect(await status()).toEqual({
       applied: [...NAMES.slice(0, 2), "009_later"],
       pending: [NAMES[2]],
       unknown: ["009_later"],
     });
   });
 
-  test("that cannot be read: why is thrown", async () => {
+  test("that is none: why is thrown", async () => {
     const place = somewhere();
     writeFileSync(fileOf(place), "Dear diary, ".repeat(100));
-    await expect(inspectDatabase(place)).rejects.toThrow(fileOf(place));
+    await expect(openDatabase(place, "read")).rejects.toThrow(fileOf(place));
   });
 });

@@ -94,8 +94,8 @@ describe("an empty database", () => {
     const adapter = await database();
     expect((await schemaStatus(adapter)).pending.map(({ name }) => name)).toEqual(NAMES);
     expect(await namesIn(adapter)).toEqual([]);
-    expect(await runMigrations(adapter)).toEqual({ databaseType: "sqlite", applied: NAMES, pending: [] });
-    expect(await runMigrations(adapter)).toEqual({ databaseType: "sqlite", applied: [], pending: [] });
+    expect(await runMigrations(adapter)).toEqual({ databaseType: "sqlite", applied: NAMES, reverted: [], pending: [] });
+    expect(await runMigrations(adapter)).toEqual({ databaseType: "sqlite", applied: [], reverted: [], pending: [] });
   });
 
   test("is empty again when each migration is taken back, the last one first", async () => {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, onTestFinished } from "vitest";
 import { type Clock, createAdapterFromUrl, type FraiserDatabaseAdapter, systemClock } from "../../src/db/index.ts";
 import {
@@ -11,38 +8,10 @@ import {
   type Lease,
   Ledger,
   type NewDeployment,
-  runMigrations,
 } from "../../src/ledger/index.ts";
+import { DATABASES, TABLES, type TestDatabase } from "./databases.ts";
 
-/** A database that the ledger is tested on. */
-export interface TestDatabase {
-  readonly name: string;
-  /** The URL of an empty database, which goes with the test. */
-  create(): string;
-  /** Statements after which every UPDATE of a table that sets one of these columns fails. */
-  failUpdates(table: string, columns: readonly string[]): string;
-  /**
-   * Statements after which every row written to a table is told in `test_write`, and the one that follows as many as
-   * `test_failing` says is refused.
-   */
-  watchWrites(table: string): readonly string[];
-}
-
-export const sqlite: TestDatabase = {
-  name: "SQLite",
-  create: () => `sqlite://${join(temporaryFolder(), "ledger.db")}?synchronous=off`,
-  failUpdates: (table, columns) =>
-    `CREATE TRIGGER fail_${table} BEFORE UPDATE OF ${columns.join(", ")} ON ${table} BEGIN SELECT RAISE(ABORT, 'refused by the test'); END`,
-  watchWrites: (table) =>
-    ["INSERT", "UPDATE", "DELETE"].map(
-      (verb) => `CREATE TRIGGER watch_${verb}_${table} BEFORE ${verb} ON ${table} BEGIN
-        SELECT RAISE(ABORT, 'refused by the test')
-          WHERE (SELECT COUNT(*) FROM test_write) = (SELECT after FROM test_failing);
-        INSERT INTO test_write (what) VALUES ('${verb} ${table}'); END`,
-    ),
-};
-
-export const DATABASES: readonly TestDatabase[] = [sqlite];
+export { sqlite, TABLES, type TestDatabase, temporaryFolder } from "./databases.ts";
 
 /** `describe` for each database; its tests call `open` for a ledger of their own. */
 export function describeEachDatabase(
@@ -53,13 +22,6 @@ export function describeEachDatabase(
   describe.each(databases)(`${title} ($name)`, (database) => {
     body(() => openLedger(database), database);
   });
-}
-
-/** A folder that goes with the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "fraisier-ledger-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** The machine's clock, with a wall clock that the test sets and that stands still in between. */
@@ -86,25 +48,12 @@ export interface TestLedger {
 }
 
 async function openLedger(database: TestDatabase): Promise<TestLedger> {
-  const url = database.create();
+  const url = await database.create();
   const adapter = await createAdapterFromUrl(url);
   onTestFinished(() => adapter.close());
-  await runMigrations(adapter, { transaction: "all" });
   const clock = new WallClock();
   return { url, adapter, ledger: new Ledger(adapter, { clock }), clock };
 }
-
-export const TABLES = [
-  "tb_fraise_state",
-  "tb_deployment",
-  "tb_deployment_step",
-  "tb_deployment_output",
-  "tb_event",
-  "tb_deployment_stat",
-  "tb_deployment_lease",
-  "tb_deployment_lock",
-  "tb_webhook_event",
-] as const;
 
 /** Everything that the ledger holds, to be compared with what it holds later. */
 export async function contentsOf(adapter: FraiserDatabaseAdapter): Promise<Record<string, unknown[]>> {

@@ -4,11 +4,19 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { FraisierError } from "../../db/index.ts";
+import { DatabaseType, FraisierError, loadDatabaseConfig, maskUrl, parseSqliteUrl } from "../../db/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { catchInterrupts, type Interrupts } from "../interrupt.ts";
+import { databasePlace, type GlobalOptions } from "../session.ts";
 import type { Terminal } from "../terminal.ts";
+import { UsageError } from "../usage-error.ts";
 import { DEMO_VERSIONS, demoConfig, demoServer } from "./demo-application.ts";
+
+/** What `fraisier demo` takes. */
+export interface DemoOptions extends GlobalOptions {
+  /** A URL; true: what is configured. */
+  readonly db?: string | true;
+}
 
 /**
  * Deploys a small application three times through the public command line (good, better, broken), and checks that
@@ -16,12 +24,13 @@ import { DEMO_VERSIONS, demoConfig, demoServer } from "./demo-application.ts";
  *
  * @throws FraisierError `demo_failed` as soon as anything is not so
  */
-export async function demo(terminal: Terminal): Promise<number> {
+export async function demo(terminal: Terminal, options: DemoOptions): Promise<number> {
+  const database = databaseOf(terminal, options);
   const folder = makeFolder();
   // With --json the play is told on stderr, so that stdout holds the document alone.
   const told = terminal.json ? { ...terminal, print: terminal.say, style: terminal.styleMessage } : terminal;
   const interrupts = catchInterrupts(terminal);
-  const stage = new Stage(told, folder, interrupts);
+  const stage = new Stage(told, folder, database, interrupts);
   told.print(`${told.style("bold", "Fraisier's demo")}: three deployments of a small HTTP application, in ${folder}`);
   try {
     await stage.makeRepository();
@@ -37,16 +46,35 @@ export async function demo(terminal: Terminal): Promise<number> {
     await stage.stopService();
     interrupts.dispose();
   }
-  if (terminal.json) terminal.printJson("demo", { folder });
+  if (terminal.json) terminal.printJson("demo", { folder, database: database && maskUrl(database) });
   told.print(`
 The application's process is stopped. Everything is in ${folder}:
   repository/       the git repository with its three commits
   fraises.yaml      what is deployed, and how
-  fraisier.db       what fraisier remembers
-  app/              the releases, the log, and current → the one that served
-Look around with: cd ${quoted(folder)} && ${spokenProgram()} history
+  ${database === null ? "fraisier.db       what fraisier remembers\n  " : ""}app/              the releases, the log, and current → the one that served
+${database === null ? "" : `What fraisier remembers is, and stays, in ${maskUrl(database)}, to be found again with FRAISIER_DB_URL.\n`}Look around with: cd ${quoted(folder)} && ${spokenProgram()} history
 Remove it with:   rm -r ${quoted(folder)}`);
   return EXIT.done;
+}
+
+/** The URL of the database that is asked for; null for a file in the demo's folder. @throws UsageError, DatabaseError */
+function databaseOf(terminal: Terminal, { db }: DemoOptions): string | null {
+  if (db === undefined) return null;
+  const chosen = db === true ? databasePlace({}) : { options: { url: db } };
+  const { url, type, baseDirectory, origins } = loadDatabaseConfig(chosen);
+  if (origins.url === "the default")
+    throw new UsageError(
+      "--db without a URL takes the database that is configured, and none is.",
+      "For example: FRAISIER_DB_URL=postgresql://user@localhost/fraisier fraisier demo --db",
+    );
+  if (type === DatabaseType.SQLITE) {
+    const { path } = parseSqliteUrl(url, baseDirectory);
+    const [, query = ""] = /(\?.*)$/.exec(url) ?? [];
+    return path === ":memory:" ? url : `sqlite://${path}${query}`; // the demo's commands run in another folder
+  }
+  if (db !== true && maskUrl(url) !== url)
+    terminal.say("Whoever may list processes can read a password that is typed here; FRAISIER_DB_URL keeps it back.");
+  return url;
 }
 
 function makeFolder(): string {
@@ -90,11 +118,14 @@ class Stage {
   readonly #terminal: Terminal;
   readonly #folder: string;
   readonly #repository: string;
+  readonly #database: string | null;
   readonly #interrupts: Interrupts;
 
-  constructor(terminal: Terminal, folder: string, interrupts: Interrupts) {
+  /** @param database the URL of another database than the file in the folder */
+  constructor(terminal: Terminal, folder: string, database: string | null, interrupts: Interrupts) {
     this.#terminal = terminal;
     this.#folder = folder;
+    this.#database = database;
     this.#interrupts = interrupts;
     this.#repository = join(folder, "repository");
   }
@@ -149,7 +180,11 @@ class Stage {
   }
 
   async lastDeployment(status: string): Promise<string> {
-    const { deployments } = await this.#json<{ deployments: { shortId: string; status: string }[] }>(["history"]);
+    const { deployments } = await this.#json<{ deployments: { shortId: string; status: string }[] }>([
+      "history",
+      "--number",
+      "1",
+    ]);
     const [last] = deployments;
     if (last?.status !== status)
       throw failed(`the last deployment is ${last?.status ?? "not in the history"} instead of ${status}`);
@@ -183,7 +218,11 @@ class Stage {
     signal.throwIfAborted();
     const child = execa(process.execPath, [program(), ...args], {
       cwd: this.#folder,
-      env: { ...environmentWithout(/^(FRAISIER|GIT)_/), GIT_CONFIG_GLOBAL: "/dev/null" },
+      env: {
+        ...environmentWithout(/^(FRAISIER|GIT)_/),
+        GIT_CONFIG_GLOBAL: "/dev/null",
+        ...(this.#database !== null && { FRAISIER_DB_URL: this.#database }),
+      },
       extendEnv: false,
       reject: false,
       stdio,

@@ -42,12 +42,11 @@ export async function deploy(
   const project = openProject(options, "deploy");
   const place = findPlace(project, fraiseName, environmentKey);
   assertDeployable(place);
-  if (options.dryRun)
-    return withLedgerForReading(project.directory, (ledger) => showPlan(terminal, place, ledger, options));
+  if (options.dryRun) return withLedgerForReading(options, (ledger) => showPlan(terminal, place, ledger, options));
   const interrupts = catchInterrupts(terminal);
   const progress = createProgress(terminal, "deploy");
   try {
-    return await withLedgerForWriting(project.directory, async (ledger) => {
+    return await withLedgerForWriting(options, async (ledger) => {
       const context = deployContext(place, ledger, progress.listener, interrupts);
       progress.waiting("plan");
       const report = await runDeployment(context, { ref: options.ref ?? null, force: options.force ?? false });

@@ -1,11 +1,12 @@
 import { DEPLOYMENT_STATUSES, type DeploymentFilter, type DeploymentStatus, shortId } from "../../ledger/index.ts";
 import { EXIT } from "../exit-codes.ts";
-import { type GlobalOptions, ledgerDirectory, withLedgerForReading } from "../session.ts";
+import { type GlobalOptions, withLedgerForReading } from "../session.ts";
 import { table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { bothTimes, duration, parseSince } from "../time.ts";
 import { UsageError } from "../usage-error.ts";
 import { deploymentJson, fraiseText, progressText, versionText } from "../view.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** What `fraisier history` takes. */
 export interface HistoryOptions extends GlobalOptions {
@@ -20,7 +21,7 @@ export interface HistoryOptions extends GlobalOptions {
 export async function history(terminal: Terminal, options: HistoryOptions): Promise<number> {
   const now = new Date();
   const filter = filterOf(options, now);
-  return withLedgerForReading(ledgerDirectory(options), async (ledger) => {
+  return withLedgerForReading(options, async (ledger) => {
     const deployments = (await ledger?.listDeployments(filter)) ?? [];
     if (terminal.json) {
       terminal.printJson("history", { deployments: deployments.map(deploymentJson) });
@@ -56,9 +57,7 @@ export async function history(terminal: Terminal, options: HistoryOptions): Prom
 
 /** @throws UsageError for a number, moment or status that is none */
 function filterOf({ fraise, environment, number = "20", since, status }: HistoryOptions, now: Date): DeploymentFilter {
-  const limit = Number(number);
-  if (!/^\d+$/.test(number) || !Number.isSafeInteger(limit) || limit < 1)
-    throw new UsageError(`--number takes a whole number from 1, not "${number}".`);
+  const limit = wholeNumber(number, "--number", 1);
   const moment = since === undefined ? undefined : parseSince(since, now);
   if (moment === null)
     throw new UsageError(`--since takes a date such as 2026-11-23 or an age such as 3d, 2h or 45m, not "${since}".`);

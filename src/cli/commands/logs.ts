@@ -1,7 +1,7 @@
 import type { Ledger, OutputChunk } from "../../ledger/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { findDeployment } from "../find-deployment.ts";
-import { type GlobalOptions, ledgerDirectory, withLedgerForReading } from "../session.ts";
+import { type GlobalOptions, withLedgerForReading } from "../session.ts";
 import type { Terminal } from "../terminal.ts";
 import { printable } from "../terminal.ts";
 import { UsageError } from "../usage-error.ts";
@@ -12,7 +12,7 @@ export async function logs(
   id: string,
   options: GlobalOptions & { readonly step?: string },
 ): Promise<number> {
-  return withLedgerForReading(ledgerDirectory(options), async (ledger) => {
+  return withLedgerForReading(options, async (ledger) => {
     const deployment = await findDeployment(ledger, id);
     const steps = new Map(
       ((await ledger?.getSteps(deployment.id)) ?? []).map((step) => [

@@ -18,7 +18,7 @@ export async function rollback(
   const interrupts = catchInterrupts(terminal);
   const progress = createProgress(terminal, "rollback");
   try {
-    return await withLedgerForWriting(project.directory, async (ledger) => {
+    return await withLedgerForWriting(options, async (ledger) => {
       progress.waiting("plan");
       const report = await runRollback(deployContext(place, ledger, progress.listener, interrupts), {
         to: options.to ?? null,

@@ -3,7 +3,7 @@ import { shortId } from "../../ledger/index.ts";
 import type { Probe } from "../../targets/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { findDeployment } from "../find-deployment.ts";
-import { type GlobalOptions, ledgerDirectory, withLedgerForReading } from "../session.ts";
+import { type GlobalOptions, withLedgerForReading } from "../session.ts";
 import { facts } from "../table.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import { bothTimes, duration } from "../time.ts";
@@ -11,7 +11,7 @@ import { deploymentJson, fraiseText, progressText, versionText } from "../view.t
 
 /** All that is known of one deployment: its steps, probes, reason and the application's last words. */
 export async function show(terminal: Terminal, id: string, options: GlobalOptions): Promise<number> {
-  return withLedgerForReading(ledgerDirectory(options), async (ledger) => {
+  return withLedgerForReading(options, async (ledger) => {
     const deployment = await findDeployment(ledger, id);
     const steps = (await ledger?.getSteps(deployment.id)) ?? [];
     const undone =

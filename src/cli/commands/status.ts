@@ -18,7 +18,7 @@ export async function status(
   options: GlobalOptions,
 ): Promise<number> {
   const project = openProject(options, "read");
-  return withLedgerForReading(project.directory, async (ledger) => {
+  return withLedgerForReading(options, async (ledger) => {
     if (fraiseName === undefined) return overview(terminal, project, await observeAll(project, ledger, undefined));
     if (environmentKey === undefined) {
       const places = await observeAll(project, ledger, fraiseName);

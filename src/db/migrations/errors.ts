@@ -8,6 +8,16 @@ export type MigrationErrorKind =
   | "migration_missing"
   | "migration_out_of_order"
   | "migration_failed"
+  /** It has no `-- migrate:down`. */
+  | "migration_irreversible"
+  /** There is no migration with this version, or it is not in the state that is asked for. */
+  | "migration_unknown"
+  /** Another runner has the lock. */
+  | "migration_locked"
+  /** A migration was begun and is not done; it has to be finished first. */
+  | "migration_interrupted"
+  /** A runner died during a statement of which nobody can tell whether it had its effect. */
+  | "migration_in_doubt"
   | "schema_newer";
 
 /** A problem of the migration files, of their order, or of running one; the message names the file. */

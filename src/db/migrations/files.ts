@@ -18,12 +18,16 @@ export interface MigrationFile {
   readonly upLine: number;
   /** What `-- migrate:down` holds; null when the file has no such section. */
   readonly down: string | null;
+  /** The line of the file on which `down` begins, from 1. */
+  readonly downLine: number;
+  /** False with `-- migrate:no-transaction`: its statements are not applied in one transaction. */
+  readonly isTransactional: boolean;
 }
 
 const FILE_NAME = /^(\d+)_[A-Za-z0-9_-]+\.sql$/;
 /** Whatever looks like a mark has to be one: what goes down must never be taken for what goes up. */
 const MARK = /^[ \t]*--[ \t]*migrate[ \t]*:.*$/gim;
-const SECTION = /^[ \t]*--[ \t]*migrate:(up|down)[ \t]*$/;
+const SECTION = /^[ \t]*--[ \t]*migrate:(up|down|no-transaction)[ \t]*$/;
 const COMMENT = /--.*|\/\*[\s\S]*?\*\//g;
 
 /**
@@ -80,26 +84,37 @@ function decodeUtf8(bytes: Uint8Array, path: string): string {
   }
 }
 
-function sections(text: string, path: string): Pick<MigrationFile, "up" | "upLine" | "down"> {
-  const marks = [...text.matchAll(MARK)];
-  const names = marks.map((mark) => SECTION.exec(mark[0])?.[1] ?? "").join();
+function sections(
+  text: string,
+  path: string,
+): Pick<MigrationFile, "up" | "upLine" | "down" | "downLine" | "isTransactional"> {
+  const all = [...text.matchAll(MARK)].map((mark) => ({
+    name: SECTION.exec(mark[0])?.[1] ?? "",
+    start: mark.index,
+    end: mark.index + mark[0].length,
+  }));
+  const isTransactional = all[0]?.name !== "no-transaction";
+  const marks = isTransactional ? all : all.slice(1);
+  const names = marks.map(({ name }) => name).join();
   if (names !== "up" && names !== "up,down") {
     throw new MigrationError(
       "migration_unreadable",
       `${path} needs the line "-- migrate:up" and, after it, at most one "-- migrate:down".`,
-      { hint: "Put the statements below these lines." },
+      { hint: 'Put the statements below these lines; "-- migrate:no-transaction" may stand before them.' },
     );
   }
-  const [up, down] = marks as [RegExpExecArray, RegExpExecArray?];
-  if (text.slice(0, up.index).replace(COMMENT, "").trim() !== "") {
+  const [up, down] = marks as [(typeof marks)[0], (typeof marks)[0]?];
+  if (text.slice(0, up.start).replace(COMMENT, "").trim() !== "") {
     throw new MigrationError("migration_unreadable", `${path} has statements before "-- migrate:up".`, {
       hint: "Put them below that line.",
     });
   }
-  const upStart = up.index + up[0].length;
+  const lineOf = (offset: number) => text.slice(0, offset).split("\n").length;
   return {
-    up: text.slice(upStart, down?.index),
-    upLine: text.slice(0, upStart).split("\n").length,
-    down: down === undefined ? null : text.slice(down.index + down[0].length),
+    up: text.slice(up.end, down?.start),
+    upLine: lineOf(up.end),
+    down: down === undefined ? null : text.slice(down.end),
+    downLine: down === undefined ? 0 : lineOf(down.end),
+    isTransactional,
   };
 }

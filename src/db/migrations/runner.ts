@@ -1,59 +1,34 @@
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { FraiserDatabaseAdapter } from "../adapter.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { DatabaseError } from "../errors.ts";
-import { nativeStatement } from "../sql/placeholders.ts";
-import { splitStatements } from "../sql/splitter.ts";
+import type { Session } from "../session.ts";
 import type { Transaction } from "../transaction.ts";
-import type { DatabaseType, Queryable } from "../types.ts";
+import type { Queryable } from "../types.ts";
+import { assertConsistent } from "./consistency.ts";
 import { MigrationError } from "./errors.ts";
+import { Execution } from "./execution.ts";
 import { type MigrationFile, readMigrations } from "./files.ts";
+import { type AppliedMigration, History } from "./history.ts";
+import { describeInterruption, type InterruptedMigration } from "./interruption.ts";
+import { type Direction, Journal } from "./journal.ts";
+import { type LockOptions, withLock } from "./lock.ts";
+import type {
+  MigrationCommand,
+  MigrationOptions,
+  MigrationResult,
+  MigrationStatus,
+  PlannedMigration,
+} from "./model.ts";
+import { fileOf, type MigrationStep, planBaseline, planDown, planRedo, planUp } from "./plan.ts";
+import { statementsOf } from "./statements.ts";
+import type { MigrationSupport } from "./support.ts";
 
-/** What {@link runMigrations} needs to know. */
-export interface MigrationOptions {
-  /** The folder that holds one folder of migrations for each database type. */
-  readonly directory: string;
-  /** Who is noted as having applied them. Default: the user of the process. */
-  readonly appliedBy?: string;
-  readonly clock?: Clock;
-  /** `each` file is a transaction of its own, or `all` of a run together: then nobody ever sees half of it. Default `each`. */
-  readonly transaction?: "each" | "all";
-  /** Called for each migration once it is applied for good. */
-  readonly onApplied?: (name: string, durationMs: number) => void;
-}
-
-/** What a run did; names are file names without `.sql`. */
-export interface MigrationResult {
-  readonly databaseType: DatabaseType;
-  /** What this call applied, in order. */
-  readonly applied: string[];
-  /** What is still to be applied. */
-  readonly pending: string[];
-}
-
-/** A row of `tb_schema_migration`. */
-export interface AppliedMigration {
-  readonly version: number;
-  readonly name: string;
-  readonly checksum: string;
-  readonly applied_at: Date;
-  readonly applied_by: string;
-  readonly duration_ms: number;
-}
-
-/** Which migrations the database has and lacks. */
-export interface MigrationStatus {
-  readonly databaseType: DatabaseType;
-  readonly applied: readonly AppliedMigration[];
-  readonly pending: readonly MigrationFile[];
-  /** Migrations of the database that the folder does not know: it was made by a newer version. */
-  readonly unknown: readonly AppliedMigration[];
-}
+const DEFAULT_TABLE = "tb_schema_migration";
+const LOCK_TIMEOUT_MS = 300_000;
 
 /**
- * Brings a database to the newest schema. A file and its row in `tb_schema_migration` are one transaction, so that
- * whoever is killed, and however many run at once, each is applied exactly once.
+ * Brings a database to the newest schema. Whoever is killed, and however many run at once, each migration is applied
+ * exactly once.
  *
  * @throws MigrationError, DatabaseError
  */
@@ -61,167 +36,274 @@ export function runMigrations(adapter: FraiserDatabaseAdapter, options: Migratio
   return new MigrationRunner(adapter, options).up();
 }
 
-/** Compares a database with a folder of migrations and applies what is missing. */
+/** Compares a database with a folder of migrations, applies what is missing and takes back what is not wanted. */
 export class MigrationRunner {
   readonly #adapter: FraiserDatabaseAdapter;
   readonly #options: MigrationOptions;
   readonly #clock: Clock;
+  readonly #history: History;
+  readonly #journal: Journal;
+  readonly #execution: Execution;
 
   constructor(adapter: FraiserDatabaseAdapter, options: MigrationOptions) {
     this.#adapter = adapter;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    const table = options.table ?? DEFAULT_TABLE;
+    this.#history = new History(table, adapter.dialect);
+    this.#journal = new Journal(table, adapter.dialect);
+    this.#execution = new Execution({
+      dialect: adapter.dialect,
+      history: this.#history,
+      journal: this.#journal,
+      clock: this.#clock,
+      lockOptions: this.#lockOptions,
+      options,
+    });
   }
 
   /** What is applied and what is pending. Writes nothing. @throws MigrationError, DatabaseError */
   async status(): Promise<MigrationStatus> {
     const files = await this.#files();
-    const applied = await readApplied(this.#adapter);
+    const interrupted = await this.#journal.read(this.#adapter);
+    const applied = await this.#history.read(this.#adapter);
     const unknown = applied.filter((row) => !files.some((file) => file.version === row.version));
     const pending = files.filter((file) => !applied.some((row) => row.version === file.version));
-    return { databaseType: this.#adapter.databaseType(), applied, pending, unknown };
+    return { databaseType: this.#adapter.databaseType(), applied, pending, unknown, interrupted };
   }
 
-  /** Applies every pending migration. @throws MigrationError, DatabaseError */
-  async up(): Promise<MigrationResult> {
-    this.#assertTransactionalDdl();
+  /** What a command would do now, without what an interrupted run has done of it. Writes nothing. @throws MigrationError, DatabaseError */
+  async plan(command: MigrationCommand): Promise<PlannedMigration[]> {
     const files = await this.#files();
-    assertConsistent(files, await readApplied(this.#adapter));
-    const batches = this.#options.transaction === "all" ? [files] : files.map((file) => [file]);
-    const applied: string[] = [];
-    for (const batch of batches) {
-      for (const { name, durationMs } of await this.#adapter.transaction((tx) => this.#apply(tx, batch))) {
-        applied.push(name);
-        this.#options.onApplied?.(name, durationMs);
+    const applied = await this.#history.read(this.#adapter);
+    assertConsistent(files, applied);
+    const steps = planOf(command, files, applied);
+    await this.#assertUninterrupted(this.#adapter, files, steps);
+    const interruptions = await this.#interruptions(this.#adapter, files);
+    return steps.map(({ file, direction }) => {
+      const statements = statementsOf(file, direction, this.#adapter.dialect);
+      const interrupted = interruptions.find((one) => one.version === file.version && one.direction === direction);
+      const done = interrupted === undefined ? 0 : doneOf(interrupted);
+      return {
+        name: file.name,
+        direction,
+        isTransactional: !this.#execution.isJournaled(file),
+        statements: statements
+          .filter(({ verb }, position) => position >= done || this.#support.sessionVerbs.has(verb))
+          .map(({ text }) => text),
+      };
+    });
+  }
+
+  /**
+   * What was begun, statement by statement, and is not done, with what became of the statement during which it ended.
+   * Writes nothing, but waits for a runner that is at work.
+   *
+   * @throws MigrationError, DatabaseError
+   */
+  async interruptions(): Promise<InterruptedMigration[]> {
+    const files = await this.#files();
+    if ((await this.#journal.read(this.#adapter)).length === 0) return [];
+    return this.#exclusively(files, true, (session) => this.#interruptions(session, files));
+  }
+
+  /** Applies every pending migration, or those up to a version. @throws MigrationError, DatabaseError */
+  up(options: { readonly to?: number } = {}): Promise<MigrationResult> {
+    return this.run({ kind: "up", ...options });
+  }
+
+  /** Takes back the last migration, so many, or all after a version. @throws MigrationError, DatabaseError */
+  down(options: { readonly steps?: number; readonly to?: number } = {}): Promise<MigrationResult> {
+    return this.run({ kind: "down", ...options });
+  }
+
+  /** Takes the last migration back and applies it again. @throws MigrationError, DatabaseError */
+  redo(): Promise<MigrationResult> {
+    return this.run({ kind: "redo" });
+  }
+
+  /**
+   * Notes every migration up to a version as applied, without running any: for a database that has the schema already.
+   *
+   * @returns the names of those noted now
+   * @throws MigrationError, DatabaseError
+   */
+  async baseline(version: number): Promise<string[]> {
+    const files = await this.#files();
+    return this.#exclusively(files, false, async (session) => {
+      await this.#history.create(session);
+      return session.transaction(async (tx) => {
+        const applied = await this.#history.read(tx);
+        assertConsistent(files, applied);
+        const noted = planBaseline(files, applied, version);
+        for (const file of noted) await this.#history.add(tx, this.#execution.rowOf(file, 0));
+        return noted.map(({ name }) => name);
+      });
+    });
+  }
+
+  /**
+   * Says of a statement in doubt what a person found out: that it had its effect, or that it had none.
+   *
+   * @throws MigrationError `migration_unknown` when the migration is not under way or has no such statement
+   */
+  async settle(version: number, position: number, outcome: "done" | "undone"): Promise<void> {
+    const files = await this.#files();
+    const file = files.find((candidate) => candidate.version === version);
+    await this.#exclusively(files, true, async (session) => {
+      const entries = await this.#journal.read(session);
+      const entry = entries.find((one) => one.version === version && one.position === position);
+      if (file === undefined || entry === undefined || entry.finished_at !== null) {
+        throw new MigrationError(
+          "migration_unknown",
+          `Statement ${position} of the migration ${version} is not one that was begun and not finished.`,
+          { hint: "See what is: fraisier db repair" },
+        );
       }
+      if (outcome === "done") await this.#journal.finish(session, entry, new Date(this.#clock.now()));
+      else await this.#journal.forget(session, entry);
+    });
+  }
+
+  /** Does what a command says. @throws MigrationError, DatabaseError */
+  async run(command: MigrationCommand): Promise<MigrationResult> {
+    const files = await this.#files();
+    const before = await this.#history.read(this.#adapter);
+    assertConsistent(files, before);
+    const planned = planOf(command, files, before);
+    const done: { readonly name: string; readonly direction: Direction }[] = [];
+    if (planned.length > 0 || (await this.#journal.read(this.#adapter)).length > 0) {
+      const needsLock = planned.some(({ file }) => this.#execution.isJournaled(file));
+      await this.#exclusively(files, needsLock, async (session) => {
+        const applied = await this.#history.read(session);
+        assertConsistent(files, applied);
+        // What others did meanwhile is not done again.
+        const steps = this.#support.locksByTransaction && !needsLock ? planned : planOf(command, files, applied);
+        await this.#assertUninterrupted(session, files, steps);
+        await this.#execution.run(session, steps, done);
+      });
     }
-    assertConsistent(files, await readApplied(this.#adapter));
-    return { databaseType: this.#adapter.databaseType(), applied, pending: [] };
+    const after = await this.#history.read(this.#adapter);
+    assertConsistent(files, after);
+    const names = (direction: Direction) => done.filter((one) => one.direction === direction).map(({ name }) => name);
+    const pending = files.filter((file) => !after.some((row) => row.version === file.version));
+    return {
+      databaseType: this.#adapter.databaseType(),
+      applied: names("up"),
+      reverted: names("down"),
+      pending: pending.map(({ name }) => name),
+    };
+  }
+
+  /**
+   * Does `work` in a transaction during which no other runner is at work.
+   *
+   * @internal
+   */
+  transaction<T>(session: Session, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#execution.transaction(session, work);
+  }
+
+  /**
+   * Applies everything that is pending within a transaction of somebody who has more to do in it, and who tells of it by
+   * `onApplied` once that is committed.
+   *
+   * @returns the names, each with the milliseconds that it took
+   * @internal
+   */
+  async applyWithin(tx: Transaction): Promise<{ readonly name: string; readonly durationMs: number }[]> {
+    await this.#history.create(tx);
+    const steps = planUp(await this.#files(), await this.#history.read(tx));
+    const done = await this.#execution.applyWithin(tx, steps);
+    return done.map(([{ file }, durationMs]) => ({ name: file.name, durationMs }));
+  }
+
+  get #support(): MigrationSupport {
+    return this.#adapter.dialect.migrations;
+  }
+
+  get #lockOptions(): LockOptions {
+    const { lockTimeoutMs = LOCK_TIMEOUT_MS, signal, onWaiting } = this.#options;
+    return { clock: this.#clock, timeoutMs: lockTimeoutMs, signal, onWaiting };
   }
 
   #files(): Promise<MigrationFile[]> {
     return readMigrations(join(this.#options.directory, this.#adapter.databaseType()));
   }
 
-  /** @returns those that this call applied; somebody else may have applied the others meanwhile */
-  async #apply(tx: Transaction, files: readonly MigrationFile[]): Promise<{ name: string; durationMs: number }[]> {
-    const known = await readApplied(tx);
-    const pending = files.filter((file) => !known.some((row) => row.version === file.version));
-    if (pending.length > 0) await tx.executeQuery(createTable(this.#adapter.dialect.instantType));
-    const applied: { name: string; durationMs: number }[] = [];
-    for (const file of pending) applied.push({ name: file.name, durationMs: await this.#applyFile(tx, file) });
-    return applied;
-  }
-
-  /** @returns how long it took, in milliseconds */
-  async #applyFile(tx: Transaction, file: MigrationFile): Promise<number> {
-    const started = this.#clock.monotonic();
-    const { dialect } = this.#adapter;
-    const statements = splitStatements(file.up, dialect.lexical);
-    for (const { text, line } of statements) {
-      const { verb } = nativeStatement(text, dialect);
-      if (TRANSACTION_VERBS.has(verb)) throw failed(file, file.upLine + line - 1, transactionControl(verb));
-    }
-    for (const statement of statements) {
-      await tx.executeQuery(statement.text, [], { placeholders: "native", prepare: false }).catch((cause) => {
-        throw failed(file, file.upLine + statement.line - 1, cause);
-      });
-    }
-    const duration = this.#clock.monotonic() - started;
-    const row = {
-      version: file.version,
-      name: file.name,
-      checksum: file.checksum,
-      applied_at: new Date(this.#clock.now()),
-      applied_by: this.#options.appliedBy ?? userName(),
-      duration_ms: Math.round(duration),
-    };
-    await tx.insert("tb_schema_migration", row, { idColumn: "version" });
-    return duration;
-  }
-
-  #assertTransactionalDdl(): void {
-    if (this.#adapter.dialect.supportsTransactionalDdl) return;
-    throw new DatabaseError("unsupported", "Migrations need a database whose DDL can be rolled back.");
-  }
-}
-
-/** What would begin or end the transaction that a file is applied in, and so make half of it stay. */
-const TRANSACTION_VERBS = new Set(["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"]);
-
-function transactionControl(verb: string): DatabaseError {
-  return new DatabaseError("unsupported", `${verb} has no place here, for the file is applied in a transaction.`);
-}
-
-function createTable(instantType: string): string {
-  return `CREATE TABLE IF NOT EXISTS tb_schema_migration (
-    version BIGINT NOT NULL PRIMARY KEY,
-    name VARCHAR(255) NOT NULL,
-    checksum CHAR(64) NOT NULL,
-    applied_at ${instantType} NOT NULL,
-    applied_by VARCHAR(255) NOT NULL,
-    duration_ms INTEGER NOT NULL
-  )`;
-}
-
-async function readApplied(database: Queryable): Promise<AppliedMigration[]> {
-  try {
-    return await database.executeQuery<AppliedMigration>(
-      "SELECT version, name, checksum, applied_at, applied_by, duration_ms FROM tb_schema_migration ORDER BY version",
-    );
-  } catch (error) {
-    if (error instanceof DatabaseError && error.kind === "undefined_table") return [];
-    throw error;
-  }
-}
-
-/** @throws MigrationError when what was applied is not what the files say, or a pending file comes before an applied one */
-function assertConsistent(files: readonly MigrationFile[], applied: readonly AppliedMigration[]): void {
-  const newest = files.at(-1)?.version ?? 0;
-  for (const row of applied) {
-    const file = files.find((candidate) => candidate.version === row.version);
-    if (file === undefined && row.version > newest) {
-      throw new MigrationError(
-        "schema_newer",
-        `The database has the migration ${row.name}, which this version does not know.`,
-        { hint: "Use the version of the program that applied it, or a newer one." },
-      );
-    }
-    if (file === undefined)
-      throw new MigrationError("migration_missing", `The migration ${row.name} was applied, but its file is gone.`, {
-        hint: "Bring the file back from version control.",
-      });
-    if (file.checksum !== row.checksum) {
-      throw new MigrationError(
-        "migration_edited",
-        `${file.path} was changed after it had been applied on ${row.applied_at.toISOString()}.`,
-        {
-          hint: "Restore the file and put the change into a new migration.",
-        },
-      );
-    }
-  }
-  const highest = applied.at(-1)?.version ?? 0;
-  const late = files.find((file) => file.version < highest && !applied.some((row) => row.version === file.version));
-  if (late) {
-    throw new MigrationError("migration_out_of_order", `${late.path} is not applied, but later ones are.`, {
-      hint: "Give it the next free number.",
+  /** Does `work` in a session that, unless its transactions keep others out, has the lock of the runners. */
+  #exclusively<T>(
+    files: readonly MigrationFile[],
+    needsLock: boolean,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const { lock, locksByTransaction } = this.#support;
+    return this.#adapter.session(async (session) => {
+      if (locksByTransaction && !needsLock) return work(session);
+      if (session.isExclusive)
+        return withLock(session, lock, this.#history.name, this.#lockOptions, () => work(session));
+      const alone = files.find((file) => this.#execution.isJournaled(file));
+      if (alone) throw pooled(alone);
+      return work(session); // each transaction takes the lock for itself
     });
   }
-}
 
-function failed(file: MigrationFile, line: number, cause: unknown): MigrationError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new MigrationError("migration_failed", `${file.path}:${line}: ${why} Nothing of this file was applied.`, {
-    cause,
-    hint: "Correct the statement and run it again.",
-  });
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "unknown"; // a user without an entry in the system's user database
+  async #interruptions(database: Queryable, files: readonly MigrationFile[]): Promise<InterruptedMigration[]> {
+    const entries = await this.#journal.read(database);
+    const versions = [...new Set(entries.map(({ version }) => version))];
+    const found: InterruptedMigration[] = [];
+    for (const version of versions) {
+      const own = entries.filter((entry) => entry.version === version);
+      const file = fileOf(files, version);
+      const statements = statementsOf(file, own[0]?.direction ?? "up", this.#adapter.dialect);
+      found.push(await describeInterruption(database, this.#support, file, statements, own));
+    }
+    return found;
   }
+
+  async #assertUninterrupted(
+    database: Queryable,
+    files: readonly MigrationFile[],
+    [first]: readonly MigrationStep[],
+  ): Promise<void> {
+    for (const { version, direction } of await this.#journal.read(database)) {
+      if (first?.file.version === version && first.direction === direction) return;
+      const name = files.find((file) => file.version === version)?.name ?? String(version);
+      throw new MigrationError(
+        "migration_interrupted",
+        `The migration ${name} (${direction}) was begun and is not done; it comes before everything else.`,
+        { hint: direction === "up" ? "Finish it: fraisier db migrate" : "Finish it: fraisier db down" },
+      );
+    }
+  }
+}
+
+/** How many statements a run that goes on does not run again. */
+function doneOf({ finished, statement }: InterruptedMigration): number {
+  return statement?.outcome === "done" ? finished + 1 : finished;
+}
+
+function planOf(
+  command: MigrationCommand,
+  files: readonly MigrationFile[],
+  applied: readonly AppliedMigration[],
+): MigrationStep[] {
+  switch (command.kind) {
+    case "up":
+      return planUp(files, applied, command.to);
+    case "down":
+      return planDown(files, applied, command);
+    case "redo":
+      return planRedo(files, applied);
+    default:
+      return command satisfies never;
+  }
+}
+
+function pooled(file: MigrationFile): MigrationError {
+  return new MigrationError(
+    "migration_locked",
+    `The connection goes through a pooler that shares sessions, where no lock lasts longer than a transaction; ${file.path} needs one that does.`,
+    { hint: "Give the address of the server itself, or a pooler in session mode." },
+  );
 }

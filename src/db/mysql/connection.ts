@@ -1,14 +1,14 @@
 import type { ConnectionOptions, Connection as Driver, TypedParameterValue } from "mysql2";
 import { bounded, GRACE_MS, type Interruption, PING_TIMEOUT_MS } from "../bounded.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
-import { DatabaseError } from "../errors.ts";
+import { DatabaseError, type DatabaseErrorKind } from "../errors.ts";
 import { commitOutcomeUnknown, connectError, lostError } from "../network-errors.ts";
 import type { FailedStatement } from "../repeated-values.ts";
 import { rowBuilder } from "../row-builder.ts";
 import type { ServerConnectionOptions } from "../server-adapter.ts";
 import { describeServer, type ServerLocation } from "../server-url.ts";
-import type { ParsedStatement } from "../sql/placeholders.ts";
-import { isServerError, translateServerError } from "./errors.ts";
+import { type ParsedStatement, wrongCount } from "../sql/placeholders.ts";
+import { isHangingUp, isServerError, translateServerError } from "./errors.ts";
 import { type Header, type RowCommand, RowReader } from "./reader.ts";
 import { type ColumnDescription, type DriverValue, decoderFor, encodeValue, type MysqlValue } from "./types.ts";
 
@@ -24,6 +24,18 @@ const IN_TRANSACTION = 1;
 /** Not in the prepared protocol (error 1295): such statements go as text. */
 const NOT_PREPARABLE = "ER_UNSUPPORTED_PS";
 const NEEDS_PREPARING_ANEW = "ER_NEED_REPREPARE";
+
+/**
+ * After these the whole transaction may have been rolled back, and what follows would be kept by itself: always by a
+ * deadlock, by a changed row with MariaDB's innodb_snapshot_isolation, by a lock that was waited for in vain with
+ * innodb_rollback_on_timeout. https://dev.mysql.com/doc/refman/8.4/en/innodb-error-handling.html
+ */
+const MAY_END_TRANSACTION: ReadonlySet<DatabaseErrorKind> = new Set([
+  "deadlock",
+  "serialization_failure",
+  "lock_timeout",
+  "unknown",
+]);
 
 /** NO_AUTO_VALUE_ON_ZERO: a key of 0 is stored as 0, as every other one is. */
 const SQL_MODE =
@@ -41,6 +53,8 @@ export class MysqlConnection implements Connection {
   /** Statements that the prepared protocol refuses. */
   readonly #textOnly = new Set<string>();
   #inTransaction = false;
+  /** Whether the next transaction has a level of its own, and has not begun yet. */
+  #expectsTransaction = false;
   #isInterrupted = false;
   #state: "open" | "doubtful" | "lost" | "closed" = "open";
 
@@ -111,13 +125,16 @@ export class MysqlConnection implements Connection {
     return this.#inTransaction;
   }
 
+  readonly isExclusive = true;
+  readonly holdsData = false;
+
   get isUsable(): boolean {
     return this.#state === "open" || this.#state === "doubtful";
   }
 
   async run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): Promise<RawResult> {
     const values = params.map((value, index) => encodeValue(value, index + 1));
-    const run = () => this.#run(statement.sql, values, options.keep);
+    const run = () => this.#run(statement, values, options.keep);
     if (options.signal === undefined && options.deadline === undefined) return run();
     return bounded(run, options, this.#interruption, this.#options.clock);
   }
@@ -129,10 +146,10 @@ export class MysqlConnection implements Connection {
   ): AsyncIterable<Record<string, unknown>[]> {
     const values = params.map((value, index) => encodeValue(value, index + 1));
     this.#makeWay();
+    if (statement.parameterCount === null) await this.#assertCount(statement.sql, values.length);
     const command = this.#driver.execute({
-      sql: statement.sql,
+      ...asArrays(statement.sql),
       values: this.#bound(values),
-      rowsAsArray: true,
     }) as unknown as RowCommand;
     command.on("result", (row) => {
       if (!Array.isArray(row)) this.#note(row);
@@ -152,12 +169,13 @@ export class MysqlConnection implements Connection {
         await this.#watched(reader.drain());
       }
       this.#readers.delete(reader);
-      this.#driver.unprepare(statement.sql);
+      this.#forget(statement.sql);
     }
   }
 
   async control(sql: string, options: Bounds = {}): Promise<void> {
     await bounded(() => this.#text(sql), options, this.#interruption, this.#options.clock);
+    this.#expectsTransaction = sql.startsWith("SET TRANSACTION ");
   }
 
   async commit(options: Bounds = {}): Promise<void> {
@@ -171,7 +189,9 @@ export class MysqlConnection implements Connection {
   }
 
   async reset(): Promise<void> {
-    if (this.#inTransaction && this.#state === "open") await this.control("ROLLBACK");
+    if (this.#inTransaction && this.#state === "open") await this.#rollback();
+    if (this.#expectsTransaction)
+      throw new Error("a level is set for the next transaction, which would be another one");
     // A late request to end a statement could meet the next user's.
     if (this.#state === "doubtful") throw new Error("a statement was ended on this connection");
   }
@@ -193,9 +213,24 @@ export class MysqlConnection implements Connection {
     patience.cancel();
   }
 
-  async #run(sql: string, values: readonly MysqlValue[], keep: boolean): Promise<RawResult> {
+  /** A server that does not answer must not hold up the caller for ever: without its connection it rolls back by itself. */
+  async #rollback(): Promise<void> {
+    const patience = this.#options.clock.startTimer(() => this.#destroy(), GRACE_MS);
+    try {
+      await this.control("ROLLBACK");
+    } finally {
+      patience.cancel();
+    }
+  }
+
+  async #run(
+    { sql, parameterCount }: ParsedStatement,
+    values: readonly MysqlValue[],
+    keep: boolean,
+  ): Promise<RawResult> {
     if (values.length === 0 && this.#textOnly.has(sql)) return this.#text(sql);
     try {
+      if (parameterCount === null) await this.#assertCount(sql, values.length);
       return await this.#execute(sql, values);
     } catch (error) {
       const code = codeOf(error);
@@ -204,16 +239,33 @@ export class MysqlConnection implements Connection {
         return await this.#text(sql);
       }
       if (code !== NEEDS_PREPARING_ANEW) throw error;
-      this.#driver.unprepare(sql);
+      this.#forget(sql);
       return await this.#execute(sql, values);
     } finally {
-      if (!keep) this.#driver.unprepare(sql);
+      if (!keep) this.#forget(sql);
     }
+  }
+
+  /** The server takes more values than a statement has placeholders, and MariaDB then the wrong ones. */
+  async #assertCount(sql: string, given: number): Promise<void> {
+    if (!this.isUsable) throw this.#lost(null);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#driver.prepare(asArrays(sql) as never, (error, statement) => {
+      if (error) reject(error);
+      else resolve((statement as unknown as { parameters: readonly unknown[] }).parameters.length);
+    });
+    const wanted = await this.#watched(promise);
+    if (wanted !== given) throw wrongCount(wanted, given);
+  }
+
+  /** The next time it is prepared anew. */
+  #forget(sql: string): void {
+    if (this.isUsable) this.#driver.unprepare(asArrays(sql) as never);
   }
 
   #execute(sql: string, values: readonly MysqlValue[]): Promise<RawResult> {
     const start = (done: Answer) => {
-      this.#driver.execute({ sql, values: this.#bound(values), rowsAsArray: true }, done);
+      this.#driver.execute({ ...asArrays(sql), values: this.#bound(values) }, done);
     };
     return this.#answer(start, { sql, values });
   }
@@ -221,7 +273,7 @@ export class MysqlConnection implements Connection {
   /** In the text protocol, for statements without parameters. */
   #text(sql: string): Promise<RawResult> {
     return this.#answer((done) => {
-      this.#driver.query({ sql, rowsAsArray: true }, done);
+      this.#driver.query(asArrays(sql), done);
     });
   }
 
@@ -285,8 +337,8 @@ export class MysqlConnection implements Connection {
     } catch (error) {
       if (!isServerError(error)) throw this.#outOfStep(error);
       const translated = translateServerError(error, this.#options.exposeValues, statement);
-      // InnoDB rolls the whole transaction back: https://dev.mysql.com/doc/refman/8.4/en/innodb-error-handling.html
-      if (translated.kind === "deadlock") this.#inTransaction = false;
+      if (isHangingUp(error)) this.#drop();
+      else if (this.#inTransaction && MAY_END_TRANSACTION.has(translated.kind)) await this.#lookForTransaction();
       throw translated;
     } finally {
       this.#stream.unref(); // an idle connection does not keep the process alive
@@ -295,8 +347,7 @@ export class MysqlConnection implements Connection {
 
   /** After an error of its own the driver no longer knows what the server sends: the connection is of no more use. */
   #outOfStep(error: unknown): DatabaseError {
-    if (this.#state !== "closed") this.#state = "lost";
-    this.#destroy();
+    this.#drop();
     return unreadableColumn(error) ?? this.#lost(error);
   }
 
@@ -325,6 +376,16 @@ export class MysqlConnection implements Connection {
     }
   }
 
+  /** An error does not tell whether the transaction is still open; the answer to any other statement does. */
+  async #lookForTransaction(): Promise<void> {
+    await this.#text("DO 0").catch(() => {}); // a connection that is lost is noticed as such
+  }
+
+  #drop(): void {
+    if (this.#state !== "closed") this.#state = "lost";
+    this.#destroy();
+  }
+
   #destroy(): void {
     this.#stream.destroy();
   }
@@ -343,6 +404,9 @@ function unreadableColumn(error: unknown): DatabaseError | null {
     hint: `Give it another name in the query: SELECT ${name} AS … FROM …`,
   });
 }
+
+/** How each statement is given to the driver, which knows a prepared one by both; its types now and then by the text alone. */
+const asArrays = (sql: string) => ({ sql, rowsAsArray: true });
 
 async function loadDriver(): Promise<typeof import("mysql2")> {
   try {

@@ -1,6 +1,7 @@
 import type { Dialect } from "../dialect.ts";
 import { quoteWith } from "../sql/identifiers.ts";
 import { DatabaseType } from "../types.ts";
+import { mysqlMigrations } from "./migrations.ts";
 
 /**
  * MySQL and MariaDB, in the sql_mode of this project's sessions (no ANSI_QUOTES, no NO_BACKSLASH_ESCAPES), as
@@ -19,18 +20,23 @@ export const mysqlDialect: Dialect = {
     dashCommentNeedsSpace: true,
     nestedComments: false,
     executableComments: true,
-    variablePrefixes: "", // `@x` is a variable of the session, and may be used
+    variablePrefixes: "",
+    sessionVariables: true,
     questionMarkOperators: false,
+    byteOrderMarkIsSpace: false,
     carriageReturnEndsComment: false,
     compoundStatements: "routine",
     delimiterCommand: true,
   },
   placeholder: () => "?",
   numberedPlaceholders: false,
+  countsNativeParameters: false,
   quoteIdentifier: (name) => quoteWith("`", name),
   maxParameters: 65_535, // the protocol counts them in 16 bits
   chunkParameters: 3000, // the driver needs 8 ms of CPU for as few as these
   supportsReturning: false, // MariaDB has it for INSERT, MySQL not at all
+  toldKeys: `SELECT COLUMN_NAME AS name, EXTRA LIKE '%auto_increment%' AS is_told
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,
   tableKeys: {
     columns: `SELECT COLUMN_NAME AS name, EXTRA LIKE '%auto_increment%' AS is_generated, EXTRA LIKE '%GENERATED%'
         OR (COLUMN_DEFAULT IS NOT NULL AND NOT (COLUMN_DEFAULT = 'NULL' AND VERSION() LIKE '%MariaDB%')) AS has_default
@@ -39,6 +45,8 @@ export const mysqlDialect: Dialect = {
     uniqueKeys: `SELECT INDEX_NAME AS key_name, IF(SUB_PART IS NULL, COLUMN_NAME, NULL) AS column_name
       FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND NON_UNIQUE = 0`,
   },
+  migrations: mysqlMigrations,
+  cipher: "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
   supportsTransactionalDdl: false,
   instantType: "DATETIME(3)",
   beginTransaction: ({ isolation, readOnly }) => [

@@ -1,4 +1,5 @@
 import { DatabaseError, type DatabaseErrorDetails, type DatabaseErrorKind, DriverErrorSummary } from "../errors.ts";
+import { LOST_HINT } from "../network-errors.ts";
 import { type FailedStatement, repeatsValue } from "../repeated-values.ts";
 
 /** What the server says of an error, as `mysql2` hands it out. */
@@ -30,6 +31,8 @@ const known = (kind: DatabaseErrorKind, hint?: string): Known => ({ kind, text: 
 const silent = (kind: DatabaseErrorKind): Known => ({ kind });
 
 const CHECK_LOGIN = "Check user and password of the URL; special characters in it are percent-encoded.";
+const NEW_PASSWORD = "The password has expired: ALTER USER … IDENTIFIED BY a new one.";
+const UNLOCK = "Let an administrator run ALTER USER … ACCOUNT UNLOCK.";
 const GRANT = "Grant the right to the user of the URL.";
 
 /**
@@ -37,28 +40,38 @@ const GRANT = "Grant the right to the user of the URL.";
  * and, from 1900 to 4200 where they differ, https://mariadb.com/kb/en/mariadb-error-code-reference/
  */
 const BY_NUMBER: Readonly<Record<number, Known>> = {
+  1022: silent("unique_violation"),
   1062: silent("unique_violation"),
+  1169: silent("unique_violation"),
   1586: silent("unique_violation"),
+  1761: silent("unique_violation"), // in a table that refers to the one that changes
+  1762: silent("unique_violation"),
+  1859: silent("unique_violation"),
   1216: known("foreign_key_violation"),
   1217: known("foreign_key_violation"),
   1451: known("foreign_key_violation"),
   1452: known("foreign_key_violation"),
   3730: known("foreign_key_violation"), // DROP of a table that others refer to
   1048: known("not_null_violation"),
+  1138: known("not_null_violation"),
+  1263: known("not_null_violation"),
   1364: known("not_null_violation"),
   3819: known("check_violation"),
   4025: known("check_violation"), // MariaDB
+  1369: known("check_violation"), // WITH CHECK OPTION of a view
   1644: silent("check_violation"), // SIGNAL in a trigger
   1213: known("deadlock"),
   1020: known("serialization_failure"), // MariaDB: the record has changed since the snapshot
+  3101: known("serialization_failure"), // by its replication group
   1205: known("lock_timeout"),
   3572: known("lock_timeout"), // NOWAIT
   1317: known("cancelled"),
   3024: known("statement_timeout"),
   1969: known("statement_timeout"), // MariaDB
   1792: known("read_only"),
-  1290: known("read_only"),
+  1290: known("unsupported"), // an option of the server forbids it
   1836: known("read_only"),
+  1874: known("read_only"), // innodb_read_only
   1064: known("syntax_error"),
   1052: known("syntax_error"),
   1058: known("syntax_error"),
@@ -68,6 +81,7 @@ const BY_NUMBER: Readonly<Record<number, Known>> = {
   1055: known("syntax_error"),
   1146: known("undefined_table"),
   1051: known("undefined_table"),
+  1109: known("undefined_table"),
   1007: known("unknown"), // what is to be made exists already
   1050: known("unknown"),
   1060: known("unknown"),
@@ -81,9 +95,13 @@ const BY_NUMBER: Readonly<Record<number, Known>> = {
   1690: silent("out_of_range"),
   1411: silent("out_of_range"),
   3140: silent("out_of_range"), // invalid JSON
+  1153: known("out_of_range", "Send less at a time, or raise the server's max_allowed_packet."),
   1210: known("parameter_mismatch"),
   1235: known("unsupported"),
   1295: known("unsupported"),
+  1701: known("unsupported"), // TRUNCATE of a table that others refer to
+  1148: known("unsupported"), // LOAD DATA LOCAL
+  3948: known("unsupported"),
   1305: known("unsupported"), // no such function or savepoint
   1390: known("unsupported"), // more than 65 535 placeholders
   1370: known("unsupported", GRANT),
@@ -98,7 +116,15 @@ const BY_NUMBER: Readonly<Record<number, Known>> = {
   1045: known("authentication_failed", CHECK_LOGIN),
   1044: known("authentication_failed", GRANT),
   1698: known("authentication_failed", CHECK_LOGIN),
+  1251: known("authentication_failed", "Give the user a kind of password that the driver knows."),
+  1524: known("authentication_failed", "Give the user a kind of password that the server has."),
+  1820: known("authentication_failed", NEW_PASSWORD),
+  1862: known("authentication_failed", NEW_PASSWORD),
+  3118: known("authentication_failed", UNLOCK),
+  4151: known("authentication_failed", UNLOCK), // MariaDB
+  3159: known("tls_failed", "Add sslmode=require to the URL."),
   1130: known("authentication_failed", "Allow this machine for the user of the URL."),
+  1129: known("connection_refused", "Too many attempts have failed; the server's administrator can FLUSH HOSTS."),
   1049: known("connection_refused", "Create the database, or name another one in the URL."),
   1053: known("connection_lost"),
   1152: known("connection_lost"),
@@ -116,10 +142,18 @@ const BY_NUMBER: Readonly<Record<number, Known>> = {
 const OTHERS: Readonly<Record<string, Known>> = {
   "42": known("syntax_error"),
   "08": known("connection_lost"),
+  "40": known("serialization_failure"),
   "22": silent("out_of_range"),
 };
 
 const UNKNOWN_DATABASE = 1049;
+const OPTION_FORBIDS = 1290;
+const SYSTEM_FAILURES = new Set([3, 14, 20, 1026, 1030]);
+
+/** Whether the server ends the connection after this error. */
+export function isHangingUp({ errno, sqlState }: MysqlServerError): boolean {
+  return sqlState.startsWith("08") || BY_NUMBER[errno]?.kind === "connection_lost";
+}
 
 /** Turns what the server reported into an error of the project's vocabulary. */
 export function translateServerError(
@@ -127,11 +161,7 @@ export function translateServerError(
   exposeValues: boolean,
   failed: FailedStatement = { sql: "", values: [] },
 ): DatabaseError {
-  const {
-    kind,
-    text: isFree,
-    hint,
-  } = BY_NUMBER[error.errno] ?? OTHERS[error.sqlState.slice(0, 2)] ?? silent("unknown");
+  const { kind, text: isFree, hint } = knownBy(error);
   const isRepeating = isFree && repeatsValue(error.sqlMessage, "'", failed);
   const text = isFree && !isRepeating ? error.sqlMessage : undefined;
   const what = text ?? WITHOUT_TEXT[kind] ?? "The server refused the statement; its text may hold values";
@@ -141,9 +171,18 @@ export function translateServerError(
     ...(error.errno === UNKNOWN_DATABASE && { retryable: false }),
     hint:
       hint ??
+      (kind === "connection_lost" ? LOST_HINT : undefined) ??
       (text === undefined ? "Make the adapter with exposeValues: true to see the server's own text." : undefined),
     cause: exposeValues ? error : new DriverErrorSummary(error.code, text),
   });
+}
+
+function knownBy({ errno, sqlState, sqlMessage }: MysqlServerError): Known {
+  // One number for many an option; --read-only, --super-read-only and --innodb-read-only make the server read only.
+  if (errno === OPTION_FORBIDS && /--[\w-]*read[-_]only/.test(sqlMessage)) return known("read_only");
+  // One number for whatever a storage engine or the operating system reports: 28 is ENOSPC.
+  if (SYSTEM_FAILURES.has(errno) && /\b(?:errno:?|Errcode:|error) 28\b/.test(sqlMessage)) return known("disk_full");
+  return BY_NUMBER[errno] ?? OTHERS[sqlState.slice(0, 2)] ?? silent("unknown");
 }
 
 const WITHOUT_TEXT: Partial<Record<DatabaseErrorKind, string>> = {

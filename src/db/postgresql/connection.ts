@@ -49,8 +49,8 @@ export class PostgresConnection implements Connection {
   readonly #client: Client;
   readonly #options: ServerConnectionOptions;
   readonly #kept = new Map<string, Prepared>();
-  /** Whether the session is ours alone; behind a pooler that shares it, no statement may be kept. */
-  #ownsSession = true;
+  /** Behind a pooler no statement may be kept. */
+  #isExclusive = true;
   #state: "open" | "doubtful" | "lost" | "closed" = "open";
   #names = 0;
 
@@ -104,6 +104,12 @@ export class PostgresConnection implements Connection {
 
   get inTransaction(): boolean {
     return this.#client.getTransactionStatus() !== "I";
+  }
+
+  readonly holdsData = false;
+
+  get isExclusive(): boolean {
+    return this.#isExclusive;
   }
 
   get isUsable(): boolean {
@@ -178,7 +184,7 @@ export class PostgresConnection implements Connection {
   }
 
   async reset(): Promise<void> {
-    if (this.inTransaction && this.#state === "open") await this.control("ROLLBACK");
+    if (this.inTransaction && this.#state === "open") await this.#rollback();
     // A late request to cancel could meet the next user's statement.
     if (this.#state === "doubtful") throw new Error("a statement was cancelled on this connection");
   }
@@ -198,8 +204,18 @@ export class PostgresConnection implements Connection {
     patience.cancel();
   }
 
+  /** A server that does not answer must not hold up the caller for ever: without its connection it rolls back by itself. */
+  async #rollback(): Promise<void> {
+    const patience = this.#options.clock.startTimer(() => this.#destroy(), GRACE_MS);
+    try {
+      await this.control("ROLLBACK");
+    } finally {
+      patience.cancel();
+    }
+  }
+
   async #run(text: string, values: readonly PostgresValue[], keep: boolean): Promise<RawResult> {
-    const prepared = keep && this.#ownsSession ? await this.#keptStatement(text) : null;
+    const prepared = keep && this.#isExclusive ? await this.#keptStatement(text) : null;
     try {
       return await this.#runOnce(text, values, prepared);
     } catch (error) {
@@ -248,7 +264,10 @@ export class PostgresConnection implements Connection {
     } catch (error) {
       if (!isServerError(error)) throw this.#lost(error);
       const failed = request.type === "statement" ? { sql: request.text, values: request.values } : undefined;
-      throw translateServerError(error, this.#options.exposeValues, failed);
+      const translated = translateServerError(error, this.#options.exposeValues, failed);
+      // The server says so before it hangs up.
+      if (translated.kind === "connection_lost" || error.severity === "FATAL") this.#drop();
+      throw translated;
     } finally {
       this.#internals.unref(); // an idle connection does not keep the process alive
     }
@@ -292,7 +311,7 @@ export class PostgresConnection implements Connection {
   /** Behind a pooler in transaction mode the backend is another one than the one that greeted. */
   async #lookForPooler(): Promise<void> {
     const { rows } = await this.#exchange({ type: "simple", text: "SELECT pg_backend_pid()" });
-    this.#ownsSession = Number(rows[0]?.[0]) === this.#identity.processId;
+    this.#isExclusive = Number(rows[0]?.[0]) === this.#identity.processId;
   }
 
   /** What `pg` has, and its types leave out. */
@@ -313,6 +332,11 @@ export class PostgresConnection implements Connection {
       },
       abandon: () => this.#destroy(),
     };
+  }
+
+  #drop(): void {
+    if (this.#state !== "closed") this.#state = "lost";
+    this.#destroy();
   }
 
   #destroy(): void {

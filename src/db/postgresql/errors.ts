@@ -1,4 +1,5 @@
 import { DatabaseError, type DatabaseErrorDetails, type DatabaseErrorKind, DriverErrorSummary } from "../errors.ts";
+import { LOST_HINT } from "../network-errors.ts";
 import { type FailedStatement, repeatsValue } from "../repeated-values.ts";
 
 /** What the server says of an error: https://www.postgresql.org/docs/current/protocol-error-fields.html */
@@ -14,6 +15,8 @@ export interface PostgresServerError extends Error {
   /** The function of the server that reports it. */
   readonly routine?: string;
 }
+
+const FOREIGN_KEY = "23503";
 
 /** Reports what a function or a trigger raises, in whatever words, and with whatever code, its author chose. */
 const RAISE = "exec_stmt_raise";
@@ -31,16 +34,23 @@ const KINDS: Readonly<Record<string, DatabaseErrorKind>> = {
   "23502": "not_null_violation",
   "23514": "check_violation",
   "23000": "check_violation",
+  "44000": "check_violation", // WITH CHECK OPTION of a view
+  P0001: "check_violation", // RAISE in a trigger
   "40P01": "deadlock",
   "40001": "serialization_failure",
+  "40003": "commit_outcome_unknown", // statement_completion_unknown
   "55P03": "lock_timeout",
   "57014": "cancelled",
   "25006": "read_only",
   "25P02": "transaction_ended",
+  "25P03": "connection_lost", // idle_in_transaction_session_timeout
+  "25P04": "statement_timeout", // transaction_timeout
+  "25001": "unsupported", // in no transaction
   "42601": "syntax_error",
   "42804": "syntax_error",
   "42702": "syntax_error",
   "42803": "syntax_error",
+  "42P02": "parameter_mismatch",
   "42P18": "parameter_mismatch", // indeterminate_datatype
   "42P01": "undefined_table",
   "42703": "undefined_column",
@@ -61,6 +71,7 @@ const KINDS: Readonly<Record<string, DatabaseErrorKind>> = {
   "57P01": "connection_lost",
   "57P02": "connection_lost",
   "57P03": "connection_refused",
+  "57P04": "connection_lost", // the database was dropped
   "57P05": "connection_lost",
 };
 
@@ -68,11 +79,12 @@ const KINDS: Readonly<Record<string, DatabaseErrorKind>> = {
 const KINDS_OF_CLASS: Readonly<Record<string, DatabaseErrorKind>> = {
   "22": "out_of_range",
   "08": "connection_lost",
+  "40": "serialization_failure",
   "42": "syntax_error",
 };
 
 /** Classes whose texts hold names, or pieces of the statement, but no values. */
-const CLASSES_WITH_TEXT = new Set(["08", "0A", "23", "25", "28", "3D", "40", "42", "53", "55", "57"]);
+const CLASSES_WITH_TEXT = new Set(["08", "0A", "23", "25", "28", "2B", "3D", "40", "42", "44", "53", "55", "57"]);
 
 const HINTS: Readonly<Partial<Record<string, string>>> = {
   "25P02": "Throw the first error on, or run what may fail in tx.transaction().",
@@ -91,10 +103,9 @@ export function translateServerError(
   failed: FailedStatement = { sql: "", values: [] },
 ): DatabaseError {
   const { code } = error;
-  const category = code.slice(0, 2);
-  const kind = isNoConflictKey(error) ? "unsupported" : (KINDS[code] ?? KINDS_OF_CLASS[category] ?? "unknown");
+  const kind = kindOf(error);
   const isFree =
-    CLASSES_WITH_TEXT.has(category) && error.routine !== RAISE && !repeatsValue(error.message, '"', failed);
+    CLASSES_WITH_TEXT.has(categoryOf(error)) && error.routine !== RAISE && !repeatsValue(error.message, '"', failed);
   const text = isFree ? error.message : undefined;
   const what =
     text ??
@@ -107,9 +118,19 @@ export function translateServerError(
     ...(code === "3D000" && { retryable: false }),
     hint:
       HINTS[code] ??
+      (kind === "connection_lost" ? LOST_HINT : undefined) ??
       (text === undefined ? "Make the adapter with exposeValues: true to see the server's own text." : undefined),
     cause: exposeValues ? error : new DriverErrorSummary(code, text),
   });
+}
+
+const categoryOf = ({ code }: PostgresServerError): string => code.slice(0, 2);
+
+function kindOf(error: PostgresServerError): DatabaseErrorKind {
+  if (isNoConflictKey(error)) return "unsupported";
+  // One code for whoever asked, and for statement_timeout; a server that speaks another language tells no difference.
+  if (error.code === "57014" && /statement timeout/.test(error.message)) return "statement_timeout";
+  return KINDS[error.code] ?? KINDS_OF_CLASS[categoryOf(error)] ?? "unknown";
 }
 
 /** "there is no unique or exclusion constraint matching the ON CONFLICT specification" */
@@ -120,7 +141,9 @@ function isNoConflictKey({ code, message }: PostgresServerError): boolean {
 function namesOf(error: PostgresServerError, text: string): DatabaseErrorDetails {
   const missing = /^relation "(.*)" does not exist$/.exec(text)?.[1];
   const column = /^column "?(.*?)"?(?: of relation "(.*)")? does not exist$/.exec(text);
-  const key = /^Key \((.*?)\)=\(/.exec(error.detail ?? "")?.[1];
+  // The key of a row that is still referred to is not the key of the table that refers to it, which is the one named.
+  const isOfOther = error.code === FOREIGN_KEY && !/ is not present in table /.test(error.detail ?? "");
+  const key = isOfOther ? undefined : /^Key \((.*?)\)=\(/.exec(error.detail ?? "")?.[1];
   const columns = error.column !== undefined ? [error.column] : key !== undefined ? splitNames(key) : undefined;
   const columnName = error.code === "42703" ? column?.[1]?.split(".").at(-1) : undefined;
   return {

@@ -8,6 +8,9 @@ export interface BuiltStatement {
   readonly params: readonly unknown[];
 }
 
+/** How much a statement of many rows holds, about: MariaDB takes 16 MB at once when nothing else is set, PostgreSQL 1 GB. */
+const CHUNK_BYTES = 4_000_000;
+
 const list = (dialect: Dialect, names: readonly string[]): string =>
   names.map((name) => dialect.quoteIdentifier(name)).join(", ");
 const marks = (count: number): string => Array.from({ length: count }, () => "?").join(", ");
@@ -29,7 +32,7 @@ export function buildInsert(
 }
 
 /**
- * INSERTs of many rows, as few as the database's limit of parameters allows.
+ * INSERTs of many rows, as few as the database's limits allow: of parameters, and of what it takes at once.
  *
  * @throws DatabaseError `parameter_mismatch` when the rows don't all have the same columns.
  */
@@ -54,12 +57,35 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
   const head = `INSERT INTO ${dialect.quoteIdentifier(table)} (${list(dialect, columns)}) VALUES `;
   const group = `(${marks(columns.length)})`;
   const statements: BuiltStatement[] = [];
-  for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    const chunk = rows.slice(start, start + rowsPerStatement);
-    const params = chunk.flatMap((row) => columns.map((column) => row[column]));
-    statements.push({ text: head + chunk.map(() => group).join(", "), params });
+  let params: unknown[] = [];
+  let [count, bytes] = [0, 0];
+  const flush = () => {
+    if (count > 0) statements.push({ text: head + Array.from({ length: count }, () => group).join(", "), params });
+    params = [];
+    [count, bytes] = [0, 0];
+  };
+  for (const row of rows) {
+    const values = columns.map((column) => row[column]);
+    const size = values.reduce<number>((sum, value) => sum + sizeOf(value), 0);
+    if (count === rowsPerStatement || bytes + size > CHUNK_BYTES) flush();
+    params.push(...values);
+    count++;
+    bytes += size;
   }
+  flush();
   return statements;
+}
+
+/** How many bytes a value takes on its way, about. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (typeof value !== "object" || value === null || value instanceof Date) return 8;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
+  try {
+    return JSON.stringify(value)?.length ?? 0;
+  } catch {
+    return 0; // no JSON, which is said when it is bound
+  }
 }
 
 /** INSERT that updates the row it collides with on the key `conflict`. */

@@ -18,12 +18,16 @@ export interface LexicalRules {
   readonly dashCommentNeedsSpace: boolean;
   /** Whether comments nest. */
   readonly nestedComments: boolean;
-  /** Whether `/*! … *\/` is executed. */
+  /** Whether `/*! … *\/` and `/*M! … *\/` are executed, by some servers at least. */
   readonly executableComments: boolean;
   /** Characters that begin a named variable of the database itself; refused, since one SQL text serves all. */
   readonly variablePrefixes: string;
+  /** Whether `@name` is a variable of the session, which may be used; so `@$1` is one. */
+  readonly sessionVariables: boolean;
   /** Whether `??` stands for the operator `?`. */
   readonly questionMarkOperators: boolean;
+  /** Whether a byte order mark is white space wherever it stands; at the very beginning it is for all, and else a letter. */
+  readonly byteOrderMarkIsSpace: boolean;
   /** Whether a carriage return by itself ends a `--` comment. */
   readonly carriageReturnEndsComment: boolean;
   /**

@@ -1,5 +1,6 @@
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
+import { assertReadAlike } from "./executable-comments.ts";
 import { type PlaceholderStyle, Scanner } from "./scanner.ts";
 import { readStatement } from "./splitter.ts";
 
@@ -19,7 +20,7 @@ export interface ParsedStatement {
  * Converts `?`, `$1` and `%s` to the database's own placeholders.
  *
  * @throws DatabaseError `parameter_mismatch` for mixed or foreign styles, `syntax_error` for an empty text, an unclosed
- * string, a NUL or a second statement.
+ * string, a NUL or a second statement, `unsupported` for what only some servers would read so.
  */
 export function parseStatement(text: string, dialect: Dialect): ParsedStatement {
   assertNoNul(text);
@@ -27,14 +28,17 @@ export function parseStatement(text: string, dialect: Dialect): ParsedStatement 
   const pieces: string[] = [];
   const order: number[] = [];
   let style: PlaceholderStyle | null = null;
-  let copied = 0;
+  let copied = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0; // SQLite alone knows what it is
   let verb: string | null = null;
   const extent = readStatement(scanner, dialect.lexical, () => {
     verb ??= scanner.kind === "word" ? text.slice(scanner.start, scanner.end).toUpperCase() : "";
     if (scanner.kind === "variable") throw foreignPlaceholder(text.slice(scanner.start, scanner.end));
-    if (scanner.kind === "operator" && scanner.end - scanner.start === 2 && text.startsWith("??", scanner.start)) {
-      pieces.push(text.slice(copied, scanner.start), "?");
-      copied = scanner.end;
+    if (scanner.kind === "operator" && scanner.end - scanner.start > 1) {
+      if (text.startsWith("/*", scanner.start)) assertReadAlike(scanner, dialect.lexical);
+      if (text.startsWith("??", scanner.start)) {
+        pieces.push(text.slice(copied, scanner.start), "?");
+        copied = scanner.end;
+      }
     }
     if (scanner.kind !== "placeholder") return;
     if (style !== null && style !== scanner.style) throw mixedPlaceholders(style, scanner.style);
@@ -61,6 +65,7 @@ export function parseStatement(text: string, dialect: Dialect): ParsedStatement 
   return { sql: pieces.join(""), verb: verb ?? "", parameterCount, order: isInOrder ? null : order };
 }
 
+const BYTE_ORDER_MARK = 0xfeff;
 const WORD_PART = /[\w$\u0080-\uffff]/;
 
 /**
@@ -83,13 +88,31 @@ function assertNoNul(text: string): void {
 /**
  * A statement that is sent as it stands, with the database's own placeholders.
  *
- * @throws DatabaseError `syntax_error` for a NUL
+ * @throws DatabaseError `syntax_error` for a NUL; where nobody else would say so, also for a second statement, and
+ * `parameter_mismatch` for a placeholder that no value of a list can be bound to
  */
 export function nativeStatement(text: string, dialect: Dialect): ParsedStatement {
   assertNoNul(text);
   const scanner = new Scanner(text, dialect.lexical);
   const verb = scanner.next() === "word" ? text.slice(scanner.start, scanner.end).toUpperCase() : "";
-  return { sql: text, verb, parameterCount: null, order: null };
+  const parameterCount = dialect.countsNativeParameters ? countNative(text, dialect) : null;
+  return { sql: text, verb, parameterCount, order: null };
+}
+
+/** As https://sqlite.org/lang_expr.html#varparam has it: `?` takes the number after the highest one so far. */
+function countNative(text: string, { lexical }: Dialect): number {
+  const scanner = new Scanner(text, lexical);
+  let highest = 0;
+  readStatement(scanner, lexical, () => {
+    const isNamed = scanner.kind === "variable" || (scanner.kind === "placeholder" && scanner.style === "$");
+    const found = text.slice(scanner.start, scanner.end);
+    if (isNamed && !/^\?\d+$/.test(found)) throw namedPlaceholder(found);
+    if (isNamed) highest = Math.max(highest, Number(found.slice(1)));
+    else if (scanner.kind === "placeholder" && scanner.style === "?") highest++;
+  });
+  while (scanner.kind === "semicolon") scanner.next();
+  if (scanner.kind !== "end") throw secondStatement();
+  return highest;
 }
 
 /**
@@ -98,13 +121,16 @@ export function nativeStatement(text: string, dialect: Dialect): ParsedStatement
  * @throws DatabaseError `parameter_mismatch` when their number is wrong.
  */
 export function arrangeParameters(statement: ParsedStatement, params: readonly unknown[]): readonly unknown[] {
-  if (statement.parameterCount !== null && params.length !== statement.parameterCount) {
-    throw new DatabaseError(
-      "parameter_mismatch",
-      `The statement has placeholders for ${count(statement.parameterCount, "value")}, but ${count(params.length, "value")} ${params.length === 1 ? "was" : "were"} given.`,
-    );
-  }
+  if (statement.parameterCount !== null && params.length !== statement.parameterCount)
+    throw wrongCount(statement.parameterCount, params.length);
   return statement.order === null ? params : statement.order.map((index) => params[index]);
+}
+
+export function wrongCount(wanted: number, given: number): DatabaseError {
+  return new DatabaseError(
+    "parameter_mismatch",
+    `The statement has placeholders for ${count(wanted, "value")}, but ${count(given, "value")} ${given === 1 ? "was" : "were"} given.`,
+  );
 }
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
@@ -113,6 +139,16 @@ function foreignPlaceholder(found: string): DatabaseError {
   return new DatabaseError("parameter_mismatch", `${found} is not a placeholder that works on every database.`, {
     hint: 'Use ?, $1 or %s, or give { placeholders: "native" } to send the text as it is.',
   });
+}
+
+function namedPlaceholder(found: string): DatabaseError {
+  return new DatabaseError(
+    "parameter_mismatch",
+    `${found} is a placeholder with a name, but values are given as a list.`,
+    {
+      hint: "Use ? or ?1.",
+    },
+  );
 }
 
 function mixedPlaceholders(first: PlaceholderStyle, second: PlaceholderStyle): DatabaseError {

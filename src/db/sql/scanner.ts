@@ -18,6 +18,7 @@ export type PlaceholderStyle = "?" | "$" | "%s";
 const code = (character: string): number => character.charCodeAt(0);
 const [SINGLE, DOUBLE, BACKTICK, BRACKET, BACKSLASH] = ["'", '"', "`", "[", "\\"].map(code);
 const [DASH, SLASH, STAR, HASH, DOLLAR, PERCENT, QUESTION, SEMICOLON, DOT, COLON, BANG] = [..."-/*#$%?;.:!"].map(code);
+const [AT, CAPITAL_M, DELETE, BYTE_ORDER_MARK] = ["@", "M", "\u007f", "\ufeff"].map(code);
 
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 const isWordStart = (c: number): boolean => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95 || c >= 128;
@@ -40,6 +41,8 @@ export class Scanner {
   number = 0;
   /** For a string or comment that the text does not close: true from then on. */
   unterminated = false;
+  /** Whether it is within a comment that is executed. */
+  #isExecuting = false;
 
   constructor(text: string, rules: LexicalRules, position = 0) {
     this.text = text;
@@ -79,6 +82,20 @@ export class Scanner {
       return this.#token("word", i);
     }
     if (c === COLON && text.charCodeAt(i + 1) === COLON) return this.#token("operator", i + 2);
+    if (c === AT && this.#rules.sessionVariables) {
+      i++;
+      while (isWordPart(text.charCodeAt(i))) i++;
+      return this.#token("operator", i);
+    }
+    if (c === SLASH && text.charCodeAt(i + 1) === STAR) {
+      this.#isExecuting = true;
+      return this.#token("operator", this.#executableStart(i));
+    }
+    if (c === STAR && this.#isExecuting && text.charCodeAt(i + 1) === SLASH) {
+      // One token: in `*/*` no other comment begins.
+      this.#isExecuting = false;
+      return this.#token("operator", i + 2);
+    }
     if (this.#rules.variablePrefixes.includes(text.charAt(i)) && isWordPart(text.charCodeAt(i + 1))) {
       i++;
       while (i < text.length && isWordPart(text.charCodeAt(i))) i++;
@@ -115,10 +132,11 @@ export class Scanner {
     while (isDigit(text.charCodeAt(end))) end++;
     if (end > i + 1 && !isWordPart(text.charCodeAt(end)))
       return this.#placeholder("$", Number(text.slice(i + 1, end)), end);
-    while (isWordStart(text.charCodeAt(end)) || (end > i + 1 && isDigit(text.charCodeAt(end)))) end++;
-    if (this.#rules.dollarQuotes && text.charCodeAt(end) === DOLLAR && !isDigit(text.charCodeAt(i + 1))) {
-      return this.#token("string", this.#until(text.slice(i, end + 1), end + 1));
+    if (this.#rules.dollarQuotes && end === i + 1) {
+      while (isWordStart(text.charCodeAt(end)) || (end > i + 1 && isDigit(text.charCodeAt(end)))) end++;
+      if (text.charCodeAt(end) === DOLLAR) return this.#token("string", this.#until(text.slice(i, end + 1), end + 1));
     }
+    while (isWordPart(text.charCodeAt(end))) end++;
     return this.#token(end > i + 1 ? "variable" : "operator", end);
   }
 
@@ -181,7 +199,7 @@ export class Scanner {
     const { text } = this;
     while (i < text.length) {
       const c = text.charCodeAt(i);
-      if (isSpace(c) || c === 0xfeff) i++;
+      if (isSpace(c) || (c === BYTE_ORDER_MARK && (i === 0 || this.#rules.byteOrderMarkIsSpace))) i++;
       else if (c === DASH && this.#beginsDashComment(i)) i = this.#lineEnd(i);
       else if (c === HASH && this.#rules.hashComments) i = this.#lineEnd(i);
       else if (c === SLASH && text.charCodeAt(i + 1) === STAR && !this.#isExecutable(i)) i = this.#commentEnd(i);
@@ -193,11 +211,21 @@ export class Scanner {
   #beginsDashComment(i: number): boolean {
     if (this.text.charCodeAt(i + 1) !== DASH) return false;
     const after = this.text.charCodeAt(i + 2);
-    return !this.#rules.dashCommentNeedsSpace || Number.isNaN(after) || after <= 32;
+    return !this.#rules.dashCommentNeedsSpace || Number.isNaN(after) || after <= 32 || after === DELETE;
   }
 
   #isExecutable(i: number): boolean {
-    return this.#rules.executableComments && this.text.charCodeAt(i + 2) === BANG;
+    if (!this.#rules.executableComments) return false;
+    const third = this.text.charCodeAt(i + 2);
+    return third === BANG || (third === CAPITAL_M && this.text.charCodeAt(i + 3) === BANG);
+  }
+
+  /** The position after `/*!` or `/*M!` and its version, which has five or six digits; other digits are what it holds. */
+  #executableStart(i: number): number {
+    const version = i + (this.text.charCodeAt(i + 2) === BANG ? 3 : 4);
+    let end = version;
+    while (end < version + 6 && isDigit(this.text.charCodeAt(end))) end++;
+    return end < version + 5 ? version : end;
   }
 
   #lineEnd(i: number): number {

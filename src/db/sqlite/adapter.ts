@@ -1,15 +1,17 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter, type ServerIdentity } from "../adapter.ts";
-import type { Bounds, Connection } from "../connection.ts";
+import type { BlockingAccess } from "../blocking.ts";
+import type { Bounds, Connection, RawResult } from "../connection.ts";
 import { connectionPool } from "../connection-pool.ts";
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
 import type { Pool } from "../pool.ts";
 import { poolOptions } from "../pool-options.ts";
 import type { PoolOptions } from "../pool-types.ts";
-import { DatabaseType } from "../types.ts";
-import { SqliteConnection } from "./connection.ts";
+import { type AdapterOrigin, DatabaseType } from "../types.ts";
+import { BlockingSqliteConnection } from "./blocking-connection.ts";
+import { SqliteConnection, type SqliteConnectionOptions } from "./connection.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { prepareFile } from "./file.ts";
 import { parseSqliteUrl, type SqliteLocation } from "./url.ts";
@@ -40,6 +42,7 @@ const POOL_DEFAULTS: PoolOptions = {
  */
 export class SqliteAdapter extends FraiserDatabaseAdapter {
   override readonly dialect: Dialect = sqliteDialect;
+  readonly #url: string;
   readonly #location: SqliteLocation;
   readonly #options: SqliteAdapterOptions;
   readonly #pool: PoolOptions;
@@ -48,7 +51,9 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
     super(options);
     const location = parseSqliteUrl(urlOrPath, options.baseDirectory);
     this.#location = { ...location, readOnly: location.readOnly || (options.readOnly ?? false) };
-    this.#options = options;
+    this.#url = urlOrPath;
+    // The working folder may be another one by the time that somebody asks for its origin.
+    this.#options = { ...options, baseDirectory: options.baseDirectory ?? process.cwd() };
     this.#pool = poolOptions(POOL_DEFAULTS, options.pool);
   }
 
@@ -56,7 +61,36 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
     return DatabaseType.SQLITE;
   }
 
+  override get origin(): AdapterOrigin {
+    const { path } = this.#location;
+    return { url: this.#url, options: this.#options, database: path === ":memory:" ? null : `sqlite:${path}` };
+  }
+
   protected override createPools(): ConnectionPools {
+    const { writers, readers, writersReadOnly } = this.#poolPlan();
+    const writerPool = this.#makePool(writers, writersReadOnly);
+    return { writers: writerPool, readers: readers === null ? writerPool : this.#makePool(readers, true, writerPool) };
+  }
+
+  override blockingAccess(): BlockingAccess {
+    const { writers, readers, writersReadOnly } = this.#poolPlan();
+    const source = (options: PoolOptions, readOnly: boolean) => ({
+      options,
+      open: () => this.#openNaming(readOnly, (how) => new BlockingSqliteConnection(how)),
+    });
+    return {
+      writers: source(writers, writersReadOnly),
+      readers: readers === null ? null : source(readers, true),
+      identify: (connection) => this.#identity(connection.run(VERSION_QUERY, [], { keep: true })),
+    };
+  }
+
+  /** `readers` is null where the writers read too. */
+  #poolPlan(): {
+    readonly writers: PoolOptions;
+    readonly readers: PoolOptions | null;
+    readonly writersReadOnly: boolean;
+  } {
     const { path, readOnly } = this.#location;
     if (path === ":memory:") {
       // Closing the connection would lose the data.
@@ -67,23 +101,22 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
         idleTimeoutMs: Number.POSITIVE_INFINITY,
         maxLifetimeMs: Number.POSITIVE_INFINITY,
       };
-      const pool = this.#makePool(single, readOnly);
-      return { writers: pool, readers: pool };
+      return { writers: single, readers: null, writersReadOnly: readOnly };
     }
-    if (readOnly || this.#pool.max === 1) {
-      const pool = this.#makePool(this.#pool, readOnly);
-      return { writers: pool, readers: pool };
-    }
+    if (readOnly || this.#pool.max === 1) return { writers: this.#pool, readers: null, writersReadOnly: readOnly };
     const readerCount = this.#pool.max - 1;
-    const readerPool = { ...this.#pool, min: Math.min(this.#pool.min, readerCount), max: readerCount };
-    const writers = this.#makePool({ ...this.#pool, min: 1, max: 1 }, false);
-    const readers = this.#makePool(readerPool, true, writers);
-    return { writers, readers };
+    return {
+      writers: { ...this.#pool, min: 1, max: 1 },
+      readers: { ...this.#pool, min: Math.min(this.#pool.min, readerCount), max: readerCount },
+      writersReadOnly: false,
+    };
   }
 
   protected override async identify(connection: Connection, bounds: Bounds): Promise<ServerIdentity> {
-    const statement = { sql: "SELECT sqlite_version() AS version", verb: "SELECT", parameterCount: 0, order: null };
-    const { rows } = await connection.run(statement, [], { ...bounds, keep: true });
+    return this.#identity(await connection.run(VERSION_QUERY, [], { ...bounds, keep: true }));
+  }
+
+  #identity({ rows }: RawResult): ServerIdentity {
     return { serverVersion: `SQLite ${rows[0]?.version}`, role: this.#location.readOnly ? "read_only" : "primary" };
   }
 
@@ -96,12 +129,13 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
         fileReady = undefined;
         throw error;
       });
-      return this.#open(readOnly);
+      return this.#openNaming(readOnly, (how) => SqliteConnection.open(how));
     };
     return connectionPool(open, options, this.clock);
   }
 
-  async #open(readOnly: boolean): Promise<Connection> {
+  /** Opens a connection; a failure names the file. */
+  #openNaming<C>(readOnly: boolean, open: (how: SqliteConnectionOptions) => C): C {
     const { path, synchronous } = this.#location;
     const isMemory = path === ":memory:";
     if (!isMemory) prepareFile(path, readOnly);
@@ -110,8 +144,11 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
       readOnly || isMemory
         ? ["PRAGMA schema_version"]
         : ["PRAGMA schema_version", "PRAGMA journal_mode = WAL", `PRAGMA synchronous = ${synchronous}`];
+    const failed = (error: unknown) => {
+      throw isMemory ? error : namingFile(error, path);
+    };
     try {
-      return await SqliteConnection.open({
+      const opening = open({
         path,
         readOnly,
         pragmas,
@@ -119,11 +156,14 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
         exposeValues: this.#options.exposeValues ?? false,
         clock: this.clock,
       });
+      return opening instanceof Promise ? (opening.catch(failed) as C) : opening;
     } catch (error) {
-      throw isMemory ? error : namingFile(error, path);
+      return failed(error);
     }
   }
 }
+
+const VERSION_QUERY = { sql: "SELECT sqlite_version() AS version", verb: "SELECT", parameterCount: 0, order: null };
 
 /** Says which file could not be opened, and tells a full disk from other failures of the operating system. */
 function namingFile(error: unknown, path: string): unknown {

@@ -1,6 +1,7 @@
 import type { Dialect } from "../dialect.ts";
 import { quoteWith } from "../sql/identifiers.ts";
 import { DatabaseType } from "../types.ts";
+import { sqliteMigrations } from "./migrations.ts";
 
 /** Makes a connection refuse writes: `:memory:` has but one, which writes otherwise. */
 export const QUERY_ONLY = "PRAGMA query_only = ON";
@@ -20,18 +21,28 @@ export const sqliteDialect: Dialect = {
     nestedComments: false,
     executableComments: false,
     variablePrefixes: ":@#",
+    sessionVariables: false,
     questionMarkOperators: false,
+    byteOrderMarkIsSpace: true,
     carriageReturnEndsComment: false,
     compoundStatements: "trigger",
     delimiterCommand: false,
   },
   placeholder: () => "?", // binding to ?1, ?2, … takes time that grows with the square of their number
   numberedPlaceholders: false,
+  countsNativeParameters: true,
   quoteIdentifier: (name) => quoteWith('"', name),
   maxParameters: 32_766, // SQLITE_MAX_VARIABLE_NUMBER since 3.32
   chunkParameters: 32_766,
   supportsReturning: true,
+  // Any key but an INTEGER may be NULL, also a PRIMARY KEY: https://sqlite.org/quirks.html#primary_keys_can_sometimes_contain_nulls
+  toldKeys: `SELECT name, upper(type) NOT IN ('BLOB', 'BOOL', 'BOOLEAN', 'DATETIME', 'JSON', 'JSONB', 'TIMESTAMP', 'TIMESTAMPTZ')
+      AND ("notnull" OR upper(coalesce(dflt_value, 'NULL')) <> 'NULL'
+        OR (pk = 1 AND upper(type) = 'INTEGER' AND sum(pk > 0) OVER () = 1)) AS is_told
+    FROM pragma_table_info(?)`,
   tableKeys: null,
+  migrations: sqliteMigrations,
+  cipher: null,
   supportsTransactionalDdl: true,
   instantType: "TIMESTAMP",
   // One writer at a time and snapshots for readers: every level is serializable. A deferred transaction that turns

@@ -5,14 +5,15 @@ import { join } from "node:path";
 import { describe, onTestFinished } from "vitest";
 import {
   type AnyAdapterOptions,
-  createAdapterFromUrl,
-  type DatabaseErrorKind,
   DatabaseType,
   type FraiserDatabaseAdapter,
+  type Queryable,
 } from "../../../src/db/index.ts";
 import { createDatabase } from "../../servers/databases.ts";
 import type { ServerKind } from "../../servers/products/product.ts";
 import { sharedServer } from "../../servers/shared.ts";
+import { openAdapter } from "./opening.ts";
+import { watchPassword } from "./watched-errors.ts";
 
 /** How columns of each kind of value are declared. */
 export interface ColumnTypes {
@@ -42,8 +43,6 @@ export interface ContractDatabase {
   createUrl(onEnd: (work: () => void | Promise<void>) => void): Promise<string>;
   /** A query that takes 30 seconds unless it is ended; null where none can be ended. */
   readonly slowQuery: string | null;
-  /** Kinds of error that cannot happen there. */
-  readonly impossible: readonly DatabaseErrorKind[];
   /** Whether an aborted statement dooms the whole transaction. */
   readonly failureEndsTransaction: boolean;
   readonly hasTransactionalDdl: boolean;
@@ -68,6 +67,10 @@ export interface ContractDatabase {
   readonly questionMarkQuery: string | null;
   /** What the pool holds when nothing else is asked for. */
   readonly pool: { readonly min: number; readonly max: number };
+  /** Whether a stream has a transaction of its own, so that one that it begins means nothing. */
+  readonly streamsInTransaction: boolean;
+  /** How many statements the session keeps prepared; null where nobody knows. */
+  readonly countPrepared: ((on: Queryable) => Promise<number>) | null;
   /** Asks for the other sessions of the database (`id`) and what they run (`running`, NULL for nothing); null without a server. */
   readonly sessionsQuery: string | null;
   /** The statement that ends another session. */
@@ -98,7 +101,6 @@ const sqlite: ContractDatabase = {
     return `sqlite://${join(folder, "contract.db")}?synchronous=off`;
   },
   slowQuery: null,
-  impossible: ["deadlock", "lock_timeout", "connection_lost", "authentication_failed", "too_many_connections"],
   failureEndsTransaction: false,
   hasTransactionalDdl: true,
   tells: { uniqueColumns: true, uniqueTable: true, foreignKey: false },
@@ -111,6 +113,8 @@ const sqlite: ContractDatabase = {
   unreadableNames: [],
   refusedVariables: [":id", "@id", "#id"],
   questionMarkQuery: null,
+  streamsInTransaction: false,
+  countPrepared: null,
   pool: { min: 2, max: 5 }, // one writer and up to four readers
   sessionsQuery: null,
   endSession: (id) => `there is no session ${id}`,
@@ -123,6 +127,7 @@ async function onServer(kind: ServerKind, rest: Omit<ContractDatabase, "createUr
     async createUrl(onEnd) {
       const database = await createDatabase(server);
       onEnd(() => database.drop());
+      watchPassword(database.url);
       return database.url;
     },
   };
@@ -147,7 +152,6 @@ const postgresql = onServer("postgresql", {
     madeKey: "TEXT PRIMARY KEY DEFAULT gen_random_uuid()",
   },
   slowQuery: "SELECT pg_sleep(30)",
-  impossible: ["busy"],
   failureEndsTransaction: true,
   hasTransactionalDdl: true,
   tells: { uniqueColumns: true, uniqueTable: true, foreignKey: true },
@@ -160,6 +164,11 @@ const postgresql = onServer("postgresql", {
   unreadableNames: [],
   refusedVariables: [],
   questionMarkQuery: `SELECT '{"a": 1}'::jsonb ?? $1 AS found`,
+  streamsInTransaction: true,
+  async countPrepared(on) {
+    const [row] = await on.executeQuery<{ n: number }>("SELECT COUNT(*) AS n FROM pg_prepared_statements");
+    return Number(row?.n);
+  },
   pool: { min: 1, max: 10 },
   sessionsQuery: `SELECT pid AS id, CASE WHEN state = 'active' THEN query END AS running FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
@@ -185,12 +194,17 @@ const mysqlTypes: ColumnTypes = {
 const mysqlSessions = `SELECT ID AS id, INFO AS running FROM information_schema.PROCESSLIST
   WHERE DB = DATABASE() AND ID <> CONNECTION_ID()`;
 
+async function countPrepared(on: Queryable): Promise<number> {
+  const rows = await on.executeQuery("SHOW SESSION STATUS LIKE 'Com_stmt_%'");
+  const counted = Object.fromEntries(rows.map((row) => [row.Variable_name, Number(row.Value)]));
+  return (counted.Com_stmt_prepare ?? 0) - (counted.Com_stmt_close ?? 0);
+}
+
 const mariadb = onServer("mariadb", {
   name: "MariaDB",
   type: DatabaseType.MYSQL,
   types: mysqlTypes,
   slowQuery: "SELECT SLEEP(30)",
-  impossible: ["busy", "serialization_failure"],
   failureEndsTransaction: false,
   hasTransactionalDdl: false,
   tells: { uniqueColumns: false, uniqueTable: false, foreignKey: true },
@@ -203,6 +217,8 @@ const mariadb = onServer("mariadb", {
   unreadableNames: ["__proto__"],
   refusedVariables: [],
   questionMarkQuery: null,
+  streamsInTransaction: false,
+  countPrepared,
   pool: { min: 5, max: 20 },
   sessionsQuery: mysqlSessions,
   endSession: (id) => `KILL ${id}`,
@@ -213,7 +229,6 @@ const mysql = onServer("mysql", {
   type: DatabaseType.MYSQL,
   types: mysqlTypes,
   slowQuery: "SELECT SLEEP(30)",
-  impossible: ["busy", "serialization_failure"],
   failureEndsTransaction: false,
   hasTransactionalDdl: false,
   tells: { uniqueColumns: false, uniqueTable: true, foreignKey: true },
@@ -226,6 +241,8 @@ const mysql = onServer("mysql", {
   unreadableNames: ["__proto__"],
   refusedVariables: [],
   questionMarkQuery: null,
+  streamsInTransaction: false,
+  countPrepared,
   pool: { min: 5, max: 20 },
   sessionsQuery: mysqlSessions,
   endSession: (id) => `KILL ${id}`,
@@ -241,7 +258,7 @@ export function describeEachDatabase(title: string, body: (open: Open, database:
   describe.each(DATABASES)(`${title} ($name)`, (database) => {
     body(async (options) => {
       const url = await database.createUrl(onTestFinished);
-      const adapter = await createAdapterFromUrl(url, options);
+      const adapter = await openAdapter(url, options);
       onTestFinished(() => adapter.close());
       return adapter;
     }, database);

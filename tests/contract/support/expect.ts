@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
 import { expect } from "vitest";
 import { DatabaseError } from "../../../src/db/index.ts";
+import "./watched-errors.ts";
 
 /** The error that `work` ends with; fails when it ends well. */
 export async function failure(work: Promise<unknown>): Promise<DatabaseError> {

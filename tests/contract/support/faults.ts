@@ -8,8 +8,8 @@ import type { ContractDatabase } from "./databases.ts";
 type Names = Pick<DatabaseErrorDetails, "table" | "columns" | "constraint">;
 
 export interface Faults {
-  /** Kinds that cannot be provoked by way of an adapter, beside those that the database does not know. */
-  readonly beyondReach: readonly DatabaseErrorKind[];
+  /** The kinds that cannot happen there, each with the reason. */
+  readonly absent: Readonly<Partial<Record<DatabaseErrorKind, string>>>;
   /** What an error names of the table that it is about. */
   readonly told: Readonly<Partial<Record<DatabaseErrorKind, Names>>>;
   /** The scheme of its URLs, when one can have a password; null when it has none. */
@@ -24,6 +24,10 @@ export interface Faults {
   nowhere(url: string): Promise<string>;
   /** A table `narrow (id, value)` that has no room for a long text. */
   readonly narrowTable: string;
+  /** What it takes for a row that a transaction has read to be told of, instead of changed, when others changed it. */
+  readonly strictSnapshot: readonly string[];
+  /** A trigger that refuses to delete an item. */
+  readonly refusingTrigger: readonly string[];
   /** Statements of one transaction after which a table `small (value)` has room for a few rows only. */
   readonly fillsUp: readonly string[];
   /** The statements that make a user who may connect but twice, and those that remove him. */
@@ -53,8 +57,16 @@ const signalling = `CREATE TRIGGER refuse BEFORE DELETE ON item FOR EACH ROW
   SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${VALUE}'`;
 
 const sqlite: Faults = {
-  // The adapter takes care never to write on an old snapshot; tests/db/sqlite/ provokes it below.
-  beyondReach: ["serialization_failure", "commit_outcome_unknown", "tls_failed"],
+  absent: {
+    deadlock:
+      "there is one writer at a time, who has the lock before he writes, so that no two can wait for each other",
+    lock_timeout: "there are no locks of rows or tables; who waits in vain for the one writer's lock meets busy",
+    connection_lost: "a file has no connection that could break",
+    authentication_failed: "a file has no users; what the operating system refuses is read_only or connection_refused",
+    tls_failed: "nothing goes over a network",
+    too_many_connections: "there is no server that counts them",
+    commit_outcome_unknown: "COMMIT is a call within the process, whose answer cannot be lost",
+  },
   told: {
     unique_violation: { table: "item", columns: ["name"], constraint: undefined },
     not_null_violation: { table: "item", columns: ["kind"] },
@@ -78,12 +90,16 @@ const sqlite: Faults = {
   endlessQuery: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, ? AS x FROM n",
   nowhere: async (url) => url.replace("contract.db", "contract.db/inside.db"),
   narrowTable: "CREATE TABLE narrow (id INTEGER PRIMARY KEY, value INTEGER) STRICT",
+  strictSnapshot: ["PRAGMA query_only = OFF"],
+  refusingTrigger: ["CREATE TRIGGER refuse BEFORE DELETE ON item BEGIN SELECT RAISE(ABORT, 'not now'); END"],
   fillsUp: ["CREATE TABLE small (value TEXT)", "PRAGMA max_page_count = 12"],
   limitedUser: () => [[], []],
 };
 
 const postgresql: Faults = {
-  beyondReach: [],
+  absent: {
+    busy: "rows and tables are locked, never the whole database; who waits in vain meets lock_timeout",
+  },
   told: {
     unique_violation: { table: "item", columns: ["name"], constraint: "item_name" },
     foreign_key_violation: { table: "part", columns: ["item"], constraint: "part_item" },
@@ -114,6 +130,8 @@ const postgresql: Faults = {
   endlessQuery: "SELECT pg_sleep(30), CAST(? AS TEXT) AS x",
   nowhere: deadPort,
   narrowTable: "CREATE TABLE narrow (id INTEGER PRIMARY KEY, value VARCHAR(20))",
+  strictSnapshot: [],
+  refusingTrigger: raising("raise_exception"),
   // The server itself writes to a device that is always full.
   fillsUp: ["COPY (SELECT repeat('x', 100000)) TO '/dev/full'"],
   limitedUser: (name, password) => [
@@ -123,7 +141,11 @@ const postgresql: Faults = {
 };
 
 const mysql: Faults = {
-  beyondReach: [],
+  absent: {
+    busy: "rows and tables are locked, never the whole database; who waits in vain meets lock_timeout",
+    serialization_failure:
+      "a serializable transaction locks what it reads, and the loser of two is told of a deadlock; 3101 of a replication group, the only other way, is in tests/db/server-errors.test.ts",
+  },
   told: {
     unique_violation: { table: "item", constraint: "item_name" },
     foreign_key_violation: { table: "part", columns: ["item"], constraint: "part_item" },
@@ -152,6 +174,8 @@ const mysql: Faults = {
   endlessQuery: "SELECT SLEEP(30), ? AS x",
   nowhere: deadPort,
   narrowTable: "CREATE TABLE narrow (id INTEGER PRIMARY KEY, value VARCHAR(20))",
+  strictSnapshot: [],
+  refusingTrigger: [signalling],
   fillsUp: ["SET max_heap_table_size = 16384", "CREATE TEMPORARY TABLE small (value VARCHAR(2000)) ENGINE = MEMORY"],
   limitedUser: (name, password) => [
     [`CREATE USER ${name} IDENTIFIED BY '${password}' WITH MAX_USER_CONNECTIONS 2`, `GRANT ALL ON *.* TO ${name}`],
@@ -161,6 +185,8 @@ const mysql: Faults = {
 
 const mariadb: Faults = {
   ...mysql,
+  absent: { busy: "rows and tables are locked, never the whole database; who waits in vain meets lock_timeout" },
+  strictSnapshot: ["SET innodb_snapshot_isolation = ON"],
   leaks: [...mysql.leaks, ["EXECUTE IMMEDIATE ?"]],
   told: {
     ...mysql.told,

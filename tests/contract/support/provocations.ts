@@ -4,6 +4,7 @@ import {
   type AnyAdapterOptions,
   createAdapterFromUrl,
   type DatabaseErrorKind,
+  DatabaseType,
   type FraiserDatabaseAdapter,
   type IsolationLevel,
   type StatementOptions,
@@ -43,12 +44,18 @@ export const PROVOCATIONS: Readonly<Record<DatabaseErrorKind, Provocation>> = {
   not_null_violation: ({ adapter }) => adapter.insert("item", { name: `${VALUE} 2`, kind: null }),
   check_violation: ({ adapter }) => adapter.insert("item", { name: `${VALUE} 2`, kind: VALUE, size: -4711 }),
   deadlock: ({ adapter }) => crossing(adapter, { first: rename, second: (tx, id) => rename(tx, 3 - id) }),
-  serialization_failure: ({ adapter }) =>
-    crossing(adapter, {
-      isolation: "serializable",
-      first: (tx) => tx.executeQuery("SELECT name FROM item"),
-      second: rename,
-    }),
+  serialization_failure: async ({ database, url, reopen }) => {
+    // SQLite, too, begins a transaction without the writer's lock where all is one pool and it only reads.
+    const adapter = await reopen(url, { pool: { min: 0, max: 1 } });
+    const other = await reopen(url);
+    const options = { isolation: "repeatable read", readOnly: database.type === DatabaseType.SQLITE } as const;
+    await adapter.transaction(async (tx) => {
+      for (const statement of faultsOf(database).strictSnapshot) await tx.executeQuery(statement);
+      await tx.executeQuery("SELECT name FROM item");
+      await rename(other, 1);
+      await rename(tx, 1);
+    }, options);
+  },
   lock_timeout: ({ adapter }) =>
     beside(
       adapter,

@@ -8,15 +8,31 @@ export interface TcpProxy {
   readonly url: string;
   /** Breaks every connection that goes through it now. */
   cut(): void;
-  /** From now on a request with this text reaches the server, but instead of its answer the connection breaks. */
+  /** The next request with this text reaches the server, but instead of its answer the connection breaks. */
   loseAnswerTo(text: string): void;
+  /** A connection breaks instead of sending the next request with this text. */
+  loseRequest(text: string): void;
+  /** Does `action` before the next request with this text reaches the server; resolves when it is done. */
+  before(text: string, action: () => Promise<void>): Promise<void>;
+  /** From the next request with this text on, or from now on, nothing gets through, and nothing tells so. */
+  fallSilent(text?: string): void;
+  /** Ends the silence: what is sent from now on gets through. */
+  heal(): void;
+}
+
+/** What happens to a request with a text. */
+interface Fatal {
+  readonly text: string;
+  readonly what: "answer lost" | "request lost" | "silence" | "action";
+  readonly action?: () => Promise<void>;
 }
 
 /** A proxy in front of the server of a URL, for the running test. */
 export async function proxyTo(url: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(url);
   const ways = new Set<{ readonly near: Socket; readonly far: Socket }>();
-  let fatal: string | null = null;
+  let fatal: Fatal | null = null;
+  let isSilent = false;
   const server = createServer((near) => {
     const far = connect(Number(port), hostname);
     const way = { near, far };
@@ -28,11 +44,19 @@ export async function proxyTo(url: string): Promise<TcpProxy> {
       far.destroy();
     };
     for (const socket of [near, far]) socket.setNoDelay(true).on("error", end).on("close", end);
-    near.on("data", (request) => {
-      isLosing ||= fatal !== null && request.includes(fatal);
-      far.write(request);
+    near.on("data", async (request) => {
+      const met = fatal !== null && request.includes(fatal.text) ? fatal : null;
+      if (met !== null) fatal = null;
+      if (met?.what === "silence") isSilent = true;
+      if (met?.what === "request lost") return end();
+      if (met?.what === "answer lost") isLosing = true;
+      await met?.action?.();
+      if (!isSilent) far.write(request);
     });
-    far.on("data", (answer) => void (isLosing ? end() : near.write(answer)));
+    far.on("data", (answer) => {
+      if (isLosing) end();
+      else if (!isSilent) near.write(answer);
+    });
   });
   const cut = () => {
     for (const { near, far } of ways) {
@@ -53,7 +77,22 @@ export async function proxyTo(url: string): Promise<TcpProxy> {
     url: through.href,
     cut,
     loseAnswerTo(text) {
-      fatal = text;
+      fatal = { text, what: "answer lost" };
+    },
+    loseRequest(text) {
+      fatal = { text, what: "request lost" };
+    },
+    before(text, action) {
+      return new Promise((resolve, reject) => {
+        fatal = { text, what: "action", action: () => action().then(resolve, reject) };
+      });
+    },
+    fallSilent(text) {
+      if (text === undefined) isSilent = true;
+      else fatal = { text, what: "silence" };
+    },
+    heal() {
+      isSilent = false;
     },
   };
 }

@@ -21,6 +21,7 @@ describe("running migrations", () => {
     expect(await project.migrate({ onApplied: (name) => seen.push(name) })).toEqual({
       databaseType: "sqlite",
       applied: ["001_first", "002_second", "10_third"],
+      reverted: [],
       pending: [],
     });
     expect(seen).toEqual(["001_first", "002_second", "10_third"]);

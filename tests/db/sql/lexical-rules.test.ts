@@ -44,7 +44,8 @@ const RULES: Record<string, readonly Rule[]> = {
     { text: "$é_1$?$é_1$", postgresql: ["string $é_1$?$é_1$"] },
     { text: "a$b$ ?", others: ["word a$b$", "placeholder ?"] },
     { text: "$a $a", others: ["variable $a", "variable $a"] },
-    { text: "$$ ?", postgresql: ["string $$ ?"], others: ["operator $", "operator $", "placeholder ?"] },
+    { text: "$$ ?", postgresql: ["string $$ ?"], others: ["variable $$", "placeholder ?"] },
+    { text: "$$'?' ?", postgresql: ["string $$'?' ?"], others: ["variable $$", "string '?'", "placeholder ?"] },
   ],
   '"…" is a name, but a string on MySQL': [
     { text: '"a""b?" ?', mysql: ['string "a""b?"', "placeholder ?"], others: ['identifier "a""b?"', "placeholder ?"] },
@@ -70,7 +71,8 @@ const RULES: Record<string, readonly Rule[]> = {
     { text: "a --", others: ["word a"] },
     { text: "a --\tb\nc", others: ["word a", "word c"] },
     { text: "5--1", mysql: ["number 5", "operator -", "operator -", "number 1"], others: ["number 5"] },
-    { text: "5 --\u0001", others: ["number 5"] },
+    { text: "5 --\u0001?", others: ["number 5"] },
+    { text: "5 --\u007f?", others: ["number 5"] },
     { text: "'a'--'b'", mysql: ["string 'a'", "operator -", "operator -", "string 'b'"], others: ["string 'a'"] },
     { text: "a - - b", others: ["word a", "operator -", "operator -", "word b"] },
   ],
@@ -95,11 +97,19 @@ const RULES: Record<string, readonly Rule[]> = {
     { text: "/* -- */ a", others: ["word a"] },
   ],
   "what /*! … */ holds is executed by MySQL": [
-    {
-      text: "/*!50000 ? */",
-      mysql: ["operator /", "operator *", "operator !", "number 50000", "placeholder ?", "operator *", "operator /"],
-      others: [],
-    },
+    { text: "/*! ? */", mysql: ["operator /*!", "placeholder ?", "operator */"], others: [] },
+    { text: "/*!50000 ? */", mysql: ["operator /*!50000", "placeholder ?", "operator */"], others: [] },
+    { text: "/*!500001 ? */", mysql: ["operator /*!500001", "placeholder ?", "operator */"], others: [] },
+    { text: "/*!40101$1*/", mysql: ["operator /*!40101", "placeholder $1", "operator */"], others: [] },
+    { text: "/*!1234 a*/", mysql: ["operator /*!", "number 1234", "word a", "operator */"], others: [] },
+    { text: "/*M!100100 a*/", mysql: ["operator /*M!100100", "word a", "operator */"], others: [] },
+    { text: "/*M a*/ b", others: ["word b"] },
+    { text: "/*m! a*/ b", others: ["word b"] },
+    { text: "/* ! a*/ b", others: ["word b"] },
+    // The end of one is no beginning of another.
+    { text: "/*! 2 */*3", mysql: ["operator /*!", "number 2", "operator */", "operator *", "number 3"] },
+    { text: "2*/* ? */3", others: ["number 2", "operator *", "number 3"] },
+    { text: "/*! /* ? */ */", mysql: ["operator /*!", "operator */"] },
     { text: "/*+ NO_INDEX(?) */ a", others: ["word a"] },
   ],
   "?, $1 and %s are placeholders": [
@@ -128,7 +138,9 @@ const RULES: Record<string, readonly Rule[]> = {
   ],
   ":x and @x are SQLite's own, and so is ?5, which means nothing elsewhere": [
     { text: ":x", sqlite: ["variable :x"], others: ["operator :", "word x"] },
-    { text: "@x", sqlite: ["variable @x"], others: ["operator @", "word x"] },
+    { text: "@x", sqlite: ["variable @x"], postgresql: ["operator @", "word x"], mysql: ["operator @x"] },
+    { text: "@$1", sqlite: ["variable @$1"], postgresql: ["operator @", "placeholder $1"], mysql: ["operator @$1"] },
+    { text: "@'?'", others: ["operator @", "string '?'"] },
     { text: "?5", others: ["variable ?5"] },
     { text: "a::int", others: ["word a", "operator ::", "word int"] },
     { text: "a : b", others: ["word a", "operator :", "word b"] },
@@ -143,7 +155,9 @@ const RULES: Record<string, readonly Rule[]> = {
     { text: "été_1 名前 _x", others: ["word été_1", "word 名前", "word _x"] },
     { text: "a.b", others: ["word a", "operator .", "word b"] },
   ],
-  "white space is no token, nor is a byte order mark": [
+  "white space is no token, nor is a byte order mark at the beginning, and on SQLite anywhere": [
+    { text: "\ufeff$1", others: ["placeholder $1"] },
+    { text: "a \ufeff$1", sqlite: ["word a", "placeholder $1"], others: ["word a", "word \ufeff$1"] },
     { text: "\ufeff a\t\n\v\f\r b ", others: ["word a", "word b"] },
     { text: "", others: [] },
   ],

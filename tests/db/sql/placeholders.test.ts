@@ -67,6 +67,10 @@ describe("one text for all databases", () => {
     expect(parseStatement(text, postgresql).sql).toBe(expected);
   });
 
+  test.each(EACH)("a byte order mark before it is left out ($name)", ({ dialect }) => {
+    expect(parseStatement("\ufeffSELECT 1", dialect).sql).toBe("SELECT 1");
+  });
+
   test.each(EACH)("a closing semicolon and comments are fine ($name)", ({ dialect }) => {
     for (const tail of [";", " ;", "; -- so", ";\n/* so */ ", " -- so", " /* ; */"])
       expect(parseStatement(`SELECT 1${tail}`, dialect).sql).toBe("SELECT 1");
@@ -94,11 +98,39 @@ describe("one text for all databases", () => {
 });
 
 describe("a native statement", () => {
-  test.each(EACH)("is sent as it is and nobody counts its values ($name)", ({ dialect }) => {
-    const text = "SELECT :x, ?5, @y, '?'; SELECT $1";
-    const statement = nativeStatement(text, dialect);
-    expect(statement).toMatchObject({ sql: text, parameterCount: null });
-    expect(arrangeParameters(statement, [1, 2, 3])).toEqual([1, 2, 3]);
+  test.each(EACH.filter(({ name }) => name !== "sqlite"))(
+    "is sent as it is and only the server counts its values ($name)",
+    ({ dialect }) => {
+      const text = "SELECT :x, ?5, @y, '?'; SELECT $1";
+      const statement = nativeStatement(text, dialect);
+      expect(statement).toMatchObject({ sql: text, parameterCount: null });
+      expect(arrangeParameters(statement, [1, 2, 3])).toEqual([1, 2, 3]);
+    },
+  );
+
+  test.each([
+    ["SELECT 1", 0],
+    ["SELECT ?, '?', \"?\", [?], `?` -- ?", 1],
+    ["SELECT ?, ?, ?;", 3],
+    ["SELECT ?2, ?1", 2],
+    ["SELECT ?5", 5],
+    ["SELECT ?3, ?, ?1", 4],
+    ["SELECT 7 %s /* ? */;; -- ?", 0],
+    ["CREATE TRIGGER t AFTER DELETE ON a BEGIN DELETE FROM b; SELECT 1; END", 0],
+  ])("is sent as it is and its values are counted where the driver does not: %s", (text, count) => {
+    const statement = nativeStatement(text, sqlite);
+    expect(statement).toEqual({ sql: text, verb: text.split(" ")[0], parameterCount: count, order: null });
+    expect(() => arrangeParameters(statement, Array.from({ length: count + 1 }))).toThrow("placeholders for");
+  });
+
+  test.each([":x", "@x", "#x", "$x", "$1"])("has no names where values are a list: %s", (name) => {
+    expect(() => nativeStatement(`SELECT ?, ${name}`, sqlite)).toThrow(
+      expect.objectContaining({ kind: "parameter_mismatch", message: expect.stringContaining(name) }),
+    );
+  });
+
+  test("is one where the driver would leave out the second", () => {
+    expect(() => nativeStatement("SELECT 1; SELECT 2", sqlite)).toThrow("more than one statement");
   });
 
   test.each(EACH)("has no NUL, behind which nothing would be read ($name)", ({ dialect }) => {
@@ -181,6 +213,39 @@ describe("what is refused before anything is sent", () => {
   test.each(EACH)("what is never closed ($name)", ({ dialect }) => {
     for (const text of ["SELECT 'a", 'SELECT "a', "SELECT 1 /* a", "SELECT '?"])
       expect(refusal(text, dialect)).toMatchObject({ kind: "syntax_error", message: /never closed/ });
+  });
+
+  test.each([
+    ["/*!80000 + ? */", "a placeholder"],
+    ["/*!50700 + $1 */", "a placeholder"],
+    ["/*M! + %s */", "a placeholder"],
+    ["/*M!100100 + ?*/", "a placeholder"],
+    ["/*!99999 ' */ , ? /* '*/", "a string that reaches beyond it"],
+    ["/*!080000 `*/ , ? /*`*/", "a name that reaches beyond it"],
+    ["/*!99999 -- */ , ?\n */", "a comment that reaches beyond it"],
+    ["/*!99999 # */ , ?\n */", "a comment that reaches beyond it"],
+    ["/*!99999 /* ? */ , ? */", "a comment that ends with it"],
+    ["/*!99999 ; SELECT 1 */", "an end"],
+    ["/*M!99999 + :x ?? */", "something foreign"],
+  ])("on MySQL a comment that some servers execute, %s, with %s", (comment) => {
+    const error = { kind: "unsupported", message: expect.stringContaining("some servers"), hint: expect.any(String) };
+    expect(refusal(`SELECT 1 ${comment}`, mysql)).toMatchObject(error);
+    expect(refusal("SELECT 1 /*!80000 + 1", mysql)).toMatchObject({ kind: "syntax_error", message: /never closed/ });
+  });
+
+  test.each([
+    "SELECT 1 /*!80000 + 1 */ + 1",
+    "SELECT 1 /*M!100100 + 'a' + `b` -- c\n*/",
+    "SELECT 1 /*! + '*/' */",
+    "SELECT '/*!80000 ? */', `/*M! ? */` -- /*!80000 ? */\n, 1",
+    "/*!80000 SET a = 1 */",
+  ])("but not one that means the same wherever it is executed: %s", (text) => {
+    expect(parseStatement(text, mysql)).toMatchObject({ sql: text, parameterCount: 0 });
+  });
+
+  test("nor one that every server executes", () => {
+    for (const opening of ["/*!", "/*!50000", "/*!050699", "/*!1234"])
+      expect(parseStatement(`SELECT ${opening} ? */`, mysql).parameterCount).toBe(1);
   });
 
   test.each(EACH)("a NUL, behind which some databases read nothing ($name)", ({ dialect }) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { count, DIALECTS, FULL, hostileText, LONG, NAMES, scan, secondsPerMegabyte } from "./support.ts";
+import { count, DIALECTS, FULL, hostileText, LONG, milliseconds, NAMES, scan, secondsPerMegabyte } from "./support.ts";
 
 /** Tokens that are whole whatever stands beside them, as long as something separates them. */
 const EVERYWHERE = ["a", "été", "_1$", "'it''s ? -- '", "''", "?", "$1", "%s", ";", "1.5e-3", "(", "=", "::", "<"];
@@ -8,6 +8,25 @@ const TOKENS = {
   sqlite: [...EVERYWHERE, '"a""?"', "`a``?`", "[a'?;]", "'\\'", ":x", "@x", "?12", "??"],
   postgresql: [...EVERYWHERE, '"a""?"', "E'\\' ?'", "$$ ' ? $a $$", "$a$ $$ ; $a$", "'\\'", "??"],
   mysql: [...EVERYWHERE, '"a\\" ?"', "`a``?`", "'\\' ?'", "@", "!"],
+};
+
+const repeated = (unit: string) => (characters: number) => unit.repeat(characters / unit.length);
+
+/** Texts of about so many characters. */
+const MEGABYTES: Readonly<Record<string, (characters: number) => string>> = {
+  statements: repeated("SELECT a, 'it''s' FROM \"t\" WHERE b = ? AND c > 1.5 -- so\n;"),
+  strings: repeated("'', 'it''s', E'\\\\', \"a\", `b`, "),
+  "a string that is never closed": (characters) => `SELECT '${"it ''s \\\\ ? ".repeat(characters / 12)}`,
+  "quotes, each closed by the next but one": repeated("'\" \"' "),
+  comments: repeated("/* ? */ -- ?\n a "),
+  "comments in comments": repeated("/* /* ? */ */ "),
+  "a comment that is never closed": (characters) => `/*${" * / /* ".repeat(characters / 8)}`,
+  "comments that are executed": repeated("/*!99999 + 1 */ /*M! + 1 */"),
+  "dollar tags, each of them another": (characters) =>
+    Array.from({ length: characters / 10 }, (_, n) => `$a${n}$b$c`).join(" "),
+  "dollar quotes": repeated("$a$ $b$ ? $a$, $$ $a$ $$, "),
+  placeholders: repeated("?, $1, %s, "),
+  "question marks": repeated("?"),
 };
 
 describe.each(NAMES.map((name) => [name, DIALECTS[name]] as const))("the scanner (%s)", (name, dialect) => {
@@ -51,9 +70,17 @@ describe.each(NAMES.map((name) => [name, DIALECTS[name]] as const))("the scanner
     expect(secondsPerMegabyte(unit, (sql) => count(sql, dialect))).toBeLessThan(2);
   });
 
-  test("reads a megabyte of statements in less than 50 ms, or a second on a busy machine", () => {
-    const statement = "SELECT a, 'it''s' FROM \"t\" WHERE b = ? AND c > 1.5 -- so\n;";
-    const times = Array.from({ length: 5 }, () => secondsPerMegabyte(statement, (sql) => count(sql, dialect)));
-    expect(Math.min(...times)).toBeLessThan(FULL ? 0.05 : 1);
-  });
+  test.each(Object.entries(MEGABYTES))(
+    "reads a megabyte in less than 50 ms, or in proportion to less: %s",
+    (_, make) => {
+      const fastest = (characters: number) => {
+        const text = make(characters);
+        const times = Array.from({ length: 5 }, () => milliseconds(() => count(text, dialect)));
+        return Math.min(...times);
+      };
+      if (FULL) expect(fastest(1_000_000)).toBeLessThan(50);
+      // Sixteen times as long takes sixteen times as long, where the square would be 256.
+      expect(fastest(1_000_000) / Math.max(0.05, fastest(62_500))).toBeLessThan(64);
+    },
+  );
 });

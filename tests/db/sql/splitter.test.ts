@@ -43,7 +43,7 @@ describe.each(EACH)("a script ($name)", ({ dialect }) => {
         const statements = splitOrRefuse(script);
         let at = 0;
         for (const { text, line } of statements) {
-          expect(text.trim()).not.toBe("");
+          expect(text).toMatch(/[^\t-\r ]/);
           const start = script.indexOf(text, at);
           expect(start).toBeGreaterThanOrEqual(at);
           expect(line).toBeLessThanOrEqual(script.slice(0, script.lastIndexOf(text) + 1).split("\n").length);

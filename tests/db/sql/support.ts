@@ -48,7 +48,7 @@ export function count(text: string, { lexical }: Dialect): number {
 
 const PIECES = [
   ..."'\"`[]\\$?%:@#;,.()-*/!=+ \n\r\t\0",
-  ..."-- |--|/*|*/|/*!|$$|$a$|$1|$99999999999|%s|??|E'|''|a|é|1|1e5|\ufeff|\ud83d|delimiter".split("|"),
+  ..."-- |--|/*|*/|/*!|/*M!|/*!99999|$$|$a$|$1|$99999999999|%s|??|E'|''|a|é|1|1e5|\ufeff|\ud83d|delimiter".split("|"),
   ..." SELECT | CREATE | OR | REPLACE | TEMP | TRIGGER | FUNCTION | BEGIN | ATOMIC | CASE | END ".split("|"),
   "\nDELIMITER //\n",
   "\nDELIMITER $$\n",
@@ -64,7 +64,9 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
 export const LONG: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ..."'\"`[$\\?%-/*#;.E \n\ufeff",
-    ..."''|\\'|/*|*/|/**/|/* /*|--|-- |--\n|$a|$a$|$a$ |$1,|%s,|??|E'|E''\n|E'a'\n'b'|1e+|1.|a |(|()|BEGIN ".split("|"),
+    ..."''|\\'|/*|*/|/*!|/*M!|/*! */|/*!99999 */|/*!99999 ' */|@a|/**/|/* /*|--|-- |--\n|$a|$a$|$a$ |$1,|%s,|??|E'|E''\n|E'a'\n'b'|1e+|1.|a |(|()|BEGIN ".split(
+      "|",
+    ),
     ..."CREATE |CREATE TRIGGER |CREATE FUNCTION BEGIN |; END|;delimiter|;delimiter x|//|DELIMITER //\n".split("|"),
   ].map((unit) => [JSON.stringify(unit), unit]),
 );
@@ -72,7 +74,11 @@ export const LONG: Readonly<Record<string, string>> = Object.fromEntries(
 /** The time that `work` takes on a megabyte of repetitions. */
 export function secondsPerMegabyte(unit: string, work: (text: string) => void): number {
   const text = unit.repeat(Math.ceil(1_000_000 / unit.length));
+  return milliseconds(() => work(text)) / 1000;
+}
+
+export function milliseconds(work: () => void): number {
   const start = performance.now();
-  work(text);
-  return (performance.now() - start) / 1000;
+  work();
+  return performance.now() - start;
 }

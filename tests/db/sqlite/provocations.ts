@@ -64,6 +64,25 @@ async function writeAfterOther(_: SqliteAdapter, { exposeValues = false }: Sqlit
   }
 }
 
+/** The adapter counts the values itself, before SQLite does. */
+async function bindTooMany(_: SqliteAdapter, { exposeValues = false }: SqliteAdapterOptions): Promise<unknown> {
+  const options = {
+    path: ":memory:",
+    readOnly: false,
+    pragmas: [],
+    busyTimeoutMs: 0,
+    exposeValues,
+    clock: systemClock,
+  };
+  const connection = await SqliteConnection.open(options);
+  const statement = { sql: "SELECT ?1", verb: "SELECT", parameterCount: null, order: null };
+  try {
+    return await connection.run(statement, [1, SECRET], { keep: false });
+  } finally {
+    await connection.close();
+  }
+}
+
 async function openDamaged(options: SqliteAdapterOptions, damage: (file: string) => void): Promise<unknown> {
   const file = temporaryFile();
   {
@@ -174,7 +193,7 @@ export const BY_CODE_PROVOKED: readonly Provocation[] = [
   {
     code: 25,
     kind: "parameter_mismatch",
-    by: (adapter) => adapter.executeQuery("SELECT ?1", [1, SECRET], { placeholders: "native" }),
+    by: bindTooMany,
   },
   {
     code: 26,
@@ -202,6 +221,11 @@ export const BY_MESSAGE_PROVOKED: readonly Provocation[] = (
     ["syntax_error", "SELECT (SELECT 1, 2)"],
     ["syntax_error", "SELECT abs(1, 2)"],
     ["unsupported", "INSERT INTO item (size) VALUES (1) ON CONFLICT (size) DO NOTHING"],
+    ["unsupported", (adapter) => adapter.executeQuery(`SELECT ${"1+".repeat(2000)}1`)],
+    ["unsupported", (adapter) => adapter.executeQuery(`SELECT ${"(".repeat(4000)}1${")".repeat(4000)}`)],
+    ["unsupported", (adapter) => adapter.executeQuery(`SELECT 1 FROM ${Array(65).fill("item").join(", ")}`)],
+    ["unsupported", (adapter) => adapter.executeQuery(`SELECT ${"1, ".repeat(3000)}1`)],
+    ["unsupported", (adapter) => adapter.executeQuery(`SELECT 'a' LIKE '${"%a".repeat(40_000)}'`)],
     ["unsupported", "SELECT to_char(1)"],
     ["unsupported", "CREATE VIRTUAL TABLE v USING missing(a)"],
     ["unsupported", "INSERT INTO v_item VALUES (1)"],

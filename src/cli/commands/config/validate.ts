@@ -1,6 +1,6 @@
-import { EXIT } from "../exit-codes.ts";
-import { type GlobalOptions, openProject } from "../session.ts";
-import type { Terminal } from "../terminal.ts";
+import { EXIT } from "../../exit-codes.ts";
+import { type GlobalOptions, openProject } from "../../session.ts";
+import type { Terminal } from "../../terminal.ts";
 
 /** Checks fraises.yaml and says what it declares. All problems are reported at once. */
 export async function configValidate(terminal: Terminal, options: GlobalOptions): Promise<number> {

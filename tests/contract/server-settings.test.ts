@@ -1,4 +1,4 @@
-/** Servers of their own, since a default of the whole server is changed. SQLite has no server. */
+/** Servers of their own, since a setting of the whole server is changed. SQLite has no server. */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createAdapterFromUrl, type FraiserDatabaseAdapter } from "../../src/db/index.ts";
 import { runSql } from "../servers/databases.ts";
@@ -11,11 +11,13 @@ const MYSQL = {
   zones: ["+00:00", "-09:30", "+05:45", "+13:00"],
   setDefault: (zone: string) => [`SET GLOBAL time_zone = '${zone}'`],
   ask: "SELECT @@session.time_zone AS zone",
+  readOnly: (isOn: boolean) => [`SET GLOBAL read_only = ${isOn ? 1 : 0}`],
 };
 const POSTGRESQL = {
   zones: ["UTC", "Pacific/Marquesas", "Asia/Kathmandu", "Pacific/Apia"],
   setDefault: (zone: string) => [`ALTER ROLE ALL SET timezone = '${zone}'`],
   ask: `SELECT current_setting('TimeZone') AS zone`,
+  readOnly: (isOn: boolean) => [`ALTER ROLE ALL SET default_transaction_read_only = ${isOn}`],
 };
 const KINDS: readonly { kind: ServerKind; name: string; rules: typeof MYSQL }[] = [
   { kind: "postgresql", name: "PostgreSQL", rules: POSTGRESQL },
@@ -24,7 +26,7 @@ const KINDS: readonly { kind: ServerKind; name: string; rules: typeof MYSQL }[] 
 ];
 const SERVERS = await Promise.all(KINDS.map(async (each) => ({ ...each, server: await ownServer(each.kind) })));
 
-describe.each(SERVERS)("a server whose sessions have another time zone ($name)", ({ name, rules, server }) => {
+describe.each(SERVERS)("a server with settings of its own ($name)", ({ name, rules, server }) => {
   const types = DATABASES.find((database) => database.name === name)?.types;
 
   async function setDefault(zone: string): Promise<void> {
@@ -41,7 +43,7 @@ describe.each(SERVERS)("a server whose sessions have another time zone ($name)",
   const create = `CREATE TABLE t (id ${types?.countingKey}, instant ${types?.instant}, day ${types?.date},
     made ${types?.instant} DEFAULT CURRENT_TIMESTAMP(3))`;
 
-  test.each(rules.zones)("gives instants and dates as they were written: %s", async (zone) => {
+  test.each(rules.zones)("gives instants and dates as they were written, in the time zone %s", async (zone) => {
     await setDefault(zone);
     const adapter = await open((await testDatabase(server)).url);
     await adapter.executeQuery(create);
@@ -54,7 +56,7 @@ describe.each(SERVERS)("a server whose sessions have another time zone ($name)",
     ]);
   });
 
-  test.each(rules.zones)("has the same now: %s", async (zone) => {
+  test.each(rules.zones)("has the same now in the time zone %s", async (zone) => {
     await setDefault(zone);
     const adapter = await open((await testDatabase(server)).url);
     await adapter.executeQuery(create);
@@ -67,7 +69,24 @@ describe.each(SERVERS)("a server whose sessions have another time zone ($name)",
     ]);
   });
 
-  test("gives what was written while it had another one", async () => {
+  test("tells that it is read-only, and no longer when it is not", async () => {
+    const { url } = await testDatabase(server);
+    const role = async () => (await (await open(url)).checkHealth()).role;
+    expect(await role()).toBe("primary");
+    await runSql(server, ...rules.readOnly(true));
+    try {
+      expect(await role()).toBe("read_only");
+    } finally {
+      await runSql(
+        server,
+        ...(name === "PostgreSQL" ? ["SET default_transaction_read_only = off"] : []),
+        ...rules.readOnly(false),
+      );
+    }
+    expect(await role()).toBe("primary");
+  });
+
+  test("gives what was written while it had another time zone", async () => {
     const { url } = await testDatabase(server);
     const expected: unknown[] = [];
     for (const [n, zone] of rules.zones.entries()) {

@@ -1,0 +1,72 @@
+import { listProject } from "../../../config/index.ts";
+import { configuredAdapter, loadDatabaseConfig, maskUrl } from "../../../db/index.ts";
+import { createMasker } from "../../../deploy/index.ts";
+import type { LedgerPlace } from "../../../ledger/index.ts";
+import { EXIT } from "../../exit-codes.ts";
+import { databasePlace, type GlobalOptions, hasProject } from "../../session.ts";
+import { table } from "../../table.ts";
+import { printable, type Terminal } from "../../terminal.ts";
+
+/** What `fraisier config show` takes. */
+export interface ShowOptions extends GlobalOptions {
+  readonly origin?: boolean;
+}
+
+/** A value that holds, and where it was said. */
+interface Value {
+  readonly key: string;
+  readonly value: string;
+  readonly origin: string;
+}
+
+/** Shows every value that holds, secrets masked; with `--origin` also where each was said. */
+export async function configShow(terminal: Terminal, options: ShowOptions): Promise<number> {
+  const find = { cwd: process.cwd(), config: options.config, env: process.env };
+  const listing = hasProject(options) ? listProject(find) : null;
+  const mask = createMasker(listing?.secretValues ?? []);
+  const values = [
+    ...databaseValues(databasePlace(options)),
+    ...(listing?.values ?? [])
+      .filter(({ key }) => !key.startsWith("database.")) // those that hold stand above
+      .map((one) => ({ ...one, value: mask(one.value) })),
+  ];
+  if (terminal.json) {
+    terminal.printJson("config-show", { file: listing?.file ?? null, values });
+    return EXIT.done;
+  }
+  const head = options.origin ? ["KEY", "VALUE", "FROM"] : ["KEY", "VALUE"];
+  const rows = values.map(({ key, value, origin }) => [key, value, origin].slice(0, head.length).map(printable));
+  terminal.print(table(terminal, head, rows));
+  return EXIT.done;
+}
+
+/** What holds for the database, from wherever it is said. */
+function databaseValues(place: LedgerPlace): Value[] {
+  const config = loadDatabaseConfig(place);
+  const { type, url, options, origins } = config;
+  const { minConnections, maxConnections } = configuredAdapter(config).poolMetrics();
+  const seconds = (milliseconds: number) => `${milliseconds / 1000} s`;
+  const { acquireTimeoutMs } = options.pool;
+  const { statementTimeoutMs } = options;
+  const usual = "the default";
+  return [
+    { key: "database.type", value: type, origin: origins.type },
+    { key: "database.url", value: maskUrl(url), origin: origins.url },
+    { key: "database.pool.min", value: String(minConnections), origin: origins.poolMin ?? usual },
+    { key: "database.pool.max", value: String(maxConnections), origin: origins.poolMax ?? usual },
+    ...(acquireTimeoutMs === undefined
+      ? []
+      : [
+          {
+            key: "database.pool.acquire_timeout",
+            value: seconds(acquireTimeoutMs),
+            origin: origins.acquireTimeout ?? usual,
+          },
+        ]),
+    {
+      key: "database.statement_timeout",
+      value: statementTimeoutMs === undefined ? "none" : seconds(statementTimeoutMs),
+      origin: origins.statementTimeout ?? usual,
+    },
+  ];
+}

@@ -1,0 +1,84 @@
+import { resolve } from "node:path";
+import {
+  type FraiserDatabaseAdapter,
+  type MigrationOptions,
+  MigrationRunner,
+  SqliteAdapter,
+} from "../../../db/index.ts";
+import { ledgerMigrations, type OpenMode, openDatabase } from "../../../ledger/index.ts";
+import { databasePlace, type GlobalOptions } from "../../session.ts";
+import { UsageError } from "../../usage-error.ts";
+
+/** Which migrations, in which database. */
+export interface MigrationSetOptions extends GlobalOptions {
+  /** The folder of a project's own migrations; without it they are Fraisier's. */
+  readonly directory?: string;
+  readonly table?: string;
+}
+
+/** What a command works with. */
+export interface Migrations {
+  readonly adapter: FraiserDatabaseAdapter;
+  readonly runner: MigrationRunner;
+}
+
+/** Whether the migrations are those of Fraisier's own tables. */
+export function isLedger({ directory }: MigrationSetOptions): boolean {
+  return directory === undefined;
+}
+
+/**
+ * Opens the database and its migrations for `work`. A database file that does not exist is an empty one, which is made
+ * only to `write`.
+ *
+ * @throws UsageError, DatabaseError, LedgerSchemaError, MigrationError, and whatever `work` throws
+ */
+export async function withMigrations<T>(
+  options: MigrationSetOptions,
+  mode: OpenMode,
+  runnerOptions: Partial<MigrationOptions>,
+  work: (migrations: Migrations) => Promise<T>,
+): Promise<T> {
+  await using adapter = (await openDatabaseOf(options, mode)) ?? new SqliteAdapter(":memory:");
+  const runner = isLedger(options)
+    ? await ledgerMigrations(adapter, runnerOptions)
+    : ownMigrations(adapter, options, runnerOptions);
+  return await work({ adapter, runner }); // before the adapter is closed
+}
+
+/** The database that a command is about, connected; null, unless to `write`, when it does not exist. @throws UsageError, DatabaseError */
+export async function openDatabaseOf(
+  options: MigrationSetOptions,
+  mode: OpenMode,
+): Promise<FraiserDatabaseAdapter | null> {
+  if (!isLedger(options) && !process.env.FRAISIER_DB_URL) {
+    throw new UsageError(
+      "Migrations of your own (--directory) need a database of your own.",
+      "Name it, e.g.: FRAISIER_DB_URL=postgresql://user@localhost/shop fraisier db migrate --directory migrations",
+    );
+  }
+  if (isLedger(options) && options.table !== undefined)
+    throw new UsageError("--table is for migrations of your own.", "Give their folder too: --directory <folder>");
+  const place = databasePlace(options);
+  return openDatabase(place, mode);
+}
+
+/** The runner of a project's own migrations. */
+export function ownMigrations(
+  adapter: FraiserDatabaseAdapter,
+  { directory = "", table }: MigrationSetOptions,
+  options: Partial<MigrationOptions> = {},
+): MigrationRunner {
+  return new MigrationRunner(adapter, {
+    ...options,
+    directory: resolve(directory),
+    ...(table !== undefined && { table }),
+  });
+}
+
+/** What the same migrations need in another command, with a space before it. */
+export function setArguments({ directory, table }: MigrationSetOptions): string {
+  return [directory !== undefined && ` --directory ${directory}`, table !== undefined && ` --table ${table}`]
+    .filter(Boolean)
+    .join("");
+}

@@ -1,0 +1,41 @@
+import type { MigrationOptions } from "../../../db/index.ts";
+import { createActivity } from "../../activity.ts";
+import { printable, type Terminal } from "../../terminal.ts";
+import { duration } from "../../time.ts";
+
+/** Shows on stderr how migrations go on. */
+export interface MigrationProgress {
+  readonly hooks: Pick<MigrationOptions, "onWaiting" | "onStarted" | "onStatement" | "onApplied">;
+  /** Ends a moving line. */
+  close(): void;
+}
+
+/** @param terminal with `--json` it stays silent */
+export function createMigrationProgress(terminal: Terminal): MigrationProgress {
+  if (terminal.json) return { hooks: {}, close: () => {} };
+  const activity = createActivity(terminal);
+  const label = (name: string, direction: "up" | "down") => `${direction === "down" ? "undo: " : ""}${printable(name)}`;
+  let current = "";
+  return {
+    hooks: {
+      onWaiting: (holder) => {
+        activity.say(`  Waiting for another run of migrations: ${printable(holder ?? "its holder is not known")}`);
+        activity.show("waiting for it");
+      },
+      onStarted: (name, direction) => {
+        current = label(name, direction);
+        if (activity.isMoving) activity.show(current);
+        else activity.say(`  … ${current}`);
+      },
+      onStatement: (_name, number, total) => {
+        if (number < total) activity.show(`${current} (${number} of ${total} statements done)`);
+      },
+      onApplied: (name, durationMs, direction) => {
+        activity.hide();
+        const mark = terminal.styleMessage("green", "✓");
+        activity.say(`  ${mark} ${label(name, direction)}  ${duration(durationMs / 1000)}`);
+      },
+    },
+    close: () => activity.hide(),
+  };
+}

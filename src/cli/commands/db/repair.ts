@@ -1,0 +1,95 @@
+import type { InterruptedMigration } from "../../../db/index.ts";
+import { EXIT } from "../../exit-codes.ts";
+import { printable, type Terminal } from "../../terminal.ts";
+import { UsageError } from "../../usage-error.ts";
+import { wholeNumber } from "../../whole-number.ts";
+import { lockTimeoutOf } from "./migrate.ts";
+import { isLedger, type MigrationSetOptions, setArguments, withMigrations } from "./migrations.ts";
+
+/** What `fraisier db repair` takes. */
+export interface RepairOptions extends MigrationSetOptions {
+  readonly migration?: string;
+  readonly statement?: string;
+  readonly done?: boolean;
+  readonly undone?: boolean;
+  readonly lockTimeout?: string;
+}
+
+/** An interrupted migration, and the commands that lead on from it. */
+interface Plan extends InterruptedMigration {
+  /** One of them, where there are several, by what became of the statement in doubt. */
+  readonly commands: readonly string[];
+}
+
+/** Says how interrupted migrations go on, or notes what a person found out about a statement in doubt. */
+export async function dbRepair(terminal: Terminal, options: RepairOptions): Promise<number> {
+  const verdict = verdictOf(options);
+  return withMigrations(options, "change", { lockTimeoutMs: lockTimeoutOf(options) }, async ({ runner }) => {
+    if (verdict !== null) await runner.settle(verdict.version, verdict.position, verdict.outcome);
+    const plans = (await runner.interruptions()).map((one) => ({ ...one, commands: commandsFor(one, options) }));
+    if (terminal.json) terminal.printJson("db-repair", { interrupted: plans });
+    else printPlans(terminal, plans);
+    return plans.some(({ statement }) => statement?.outcome === "in_doubt") ? EXIT.failed : EXIT.done;
+  });
+}
+
+/** @throws UsageError for half of a verdict, or two */
+function verdictOf({
+  migration,
+  statement,
+  done = false,
+  undone = false,
+}: RepairOptions): { version: number; position: number; outcome: "done" | "undone" } | null {
+  if (migration === undefined && statement === undefined && !done && !undone) return null;
+  if (migration === undefined || statement === undefined || done === undone) {
+    throw new UsageError(
+      "What became of a statement is said with --migration, --statement and either --done or --undone.",
+      "See which statement is in doubt: fraisier db repair",
+    );
+  }
+  return {
+    version: wholeNumber(migration, "--migration", 0),
+    position: wholeNumber(statement, "--statement", 1),
+    outcome: done ? "done" : "undone",
+  };
+}
+
+function commandsFor({ version, direction, statement }: InterruptedMigration, options: RepairOptions): string[] {
+  const own = setArguments(options);
+  const down = isLedger(options) ? "down --yes" : "down";
+  if (statement?.outcome !== "in_doubt") return [`fraisier db ${direction === "up" ? "migrate" : down}${own}`];
+  const settle = `fraisier db repair${own} --migration ${version} --statement ${statement.position}`;
+  return statement.remedy === null ? [`${settle} --done`, `${settle} --undone`] : [`${settle} --undone`];
+}
+
+function printPlans(terminal: Terminal, plans: readonly Plan[]): void {
+  if (plans.length === 0) terminal.print("Nothing is to be repaired: no migration was interrupted.");
+  for (const { name, path, direction, finished, total, statement, commands } of plans) {
+    terminal.print(
+      terminal.style(
+        "bold",
+        `${printable(name)} (${direction}) was interrupted: ${finished} of ${total} statements are done.`,
+      ),
+    );
+    if (statement === null) {
+      terminal.print(`It goes on after them: ${commands[0]}`);
+      continue;
+    }
+    terminal.print(`It ended during statement ${statement.position}, ${printable(path)}:${statement.line}:`);
+    terminal.print(printable(statement.text).replace(/^/gm, "    "));
+    if (statement.outcome === "in_doubt") {
+      terminal.print("Nothing tells whether that had its effect. Look at the database yourself.");
+      if (statement.remedy !== null) terminal.print(`Run this first, by hand:\n    ${printable(statement.remedy)}`);
+      const [first, second] = commands;
+      terminal.print(
+        second === undefined
+          ? `Then say so: ${first}`
+          : `If it had its effect:  ${first}\nIf it had none:        ${second}`,
+      );
+    } else {
+      terminal.print(
+        `The database's catalogue shows that it ${statement.outcome === "done" ? "had its effect" : "had no effect"}. It goes on from there: ${commands[0]}`,
+      );
+    }
+  }
+}

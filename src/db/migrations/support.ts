@@ -1,0 +1,35 @@
+import type { Queryable } from "../types.ts";
+
+/** A lock that one runner of migrations has and others poll for. The death of its holder frees it. */
+export interface RunnerLock {
+  /** Never waits. @returns whether this session has it now */
+  tryAcquire(session: Queryable, table: string): Promise<boolean>;
+  /** The same, until the end of the running transaction; null where sessions are always one's own. */
+  readonly tryAcquireInTransaction: ((tx: Queryable, table: string) => Promise<boolean>) | null;
+  release(session: Queryable, table: string): Promise<void>;
+  /** Who has it, for people to read; null when that can't be told. */
+  holder(session: Queryable, table: string): Promise<string | null>;
+}
+
+/** What the catalogue says of some objects. */
+export interface CatalogueExtract {
+  /** Whatever a statement changes of these objects changes this text. */
+  readonly text: string;
+  /** What has to be done by hand before a statement can be run again, e.g. dropping an index that was not finished. */
+  readonly remedy: string | null;
+}
+
+/** What the runner of migrations has to know of a database. */
+export interface MigrationSupport {
+  readonly lock: RunnerLock;
+  /** Whether a transaction that writes keeps all other writers out, so that most runs need no {@link lock}. */
+  readonly locksByTransaction: boolean;
+  /** Statements that change the session alone: run again whenever a run goes on in a new one. */
+  readonly sessionVerbs: ReadonlySet<string>;
+  /** Reads what is known of the objects whose names are among `words`. */
+  readCatalogue(session: Queryable, words: readonly string[]): Promise<CatalogueExtract>;
+  /** The tables whose changes a rollback does not take back, e.g. of MyISAM. */
+  readonly nonTransactionalTables: string | null;
+  /** Whether this is how the server refuses a statement that no transaction may hold; it did nothing then. */
+  refusesInTransaction(error: unknown): boolean;
+}

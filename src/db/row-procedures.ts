@@ -1,0 +1,174 @@
+import type { RawResult } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import { DatabaseError } from "./errors.ts";
+import {
+  type BuiltStatement,
+  buildDelete,
+  buildInsert,
+  buildInsertMany,
+  buildSelect,
+  buildUpdate,
+  buildUpsert,
+} from "./sql/build.ts";
+import { assertOnlyConflict, isKeyTold } from "./table-keys.ts";
+import type { KeyOptions, Row, UpsertOptions } from "./types.ts";
+
+/** What a procedure wants done before it goes on: a statement, or other steps so that all of them happen or none. */
+export type Step = { readonly statement: BuiltStatement } | { readonly atomically: Procedure<void> };
+
+/**
+ * A method that takes several statements, without saying how they are waited for: whoever drives it gives the result
+ * of each step back, asynchronously or not.
+ */
+export type Procedure<T> = Generator<Step, T, RawResult>;
+
+/** What a procedure is given where there is nothing to give: to begin, and after other steps. */
+export const NO_RESULT: RawResult = { rows: [], columns: [], affectedRows: 0, insertedId: null };
+
+/** What is known of the tables, and where it is kept. */
+export interface Knowledge {
+  readonly dialect: Dialect;
+  /** Columns, with their tables, of which it is known that the key of a new row can be learnt. */
+  readonly toldKeys: Set<string>;
+}
+
+/** Inserts one row. @returns its key, as text */
+export function* insertRow(knowledge: Knowledge, table: string, data: Row, options: KeyOptions): Procedure<string> {
+  const { dialect } = knowledge;
+  const idColumn = options.idColumn ?? "id";
+  const given = givenKey(data, idColumn);
+  if (given !== undefined && given !== null) {
+    const key = keyText(given, table, idColumn); // fails, if it does, before anything is written
+    yield { statement: buildInsert(dialect, table, data, null) };
+    return key;
+  }
+  const rest = given === null ? without(data, idColumn) : data;
+  const returned = dialect.supportsReturning ? idColumn : null;
+  const built = buildInsert(dialect, table, rest, returned);
+  if (!(yield* isTold(knowledge, table, idColumn))) {
+    // A table that does not exist says so itself.
+    yield* query(`SELECT 1 FROM ${dialect.quoteIdentifier(table)} WHERE 1 = 0`, []);
+    throw keyUnknown(table, idColumn);
+  }
+  const { rows, insertedId } = yield { statement: built };
+  if (returned !== null) return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
+  if (insertedId === null) throw keyUnknown(table, idColumn);
+  return insertedId;
+}
+
+/** Inserts many rows, which all have the same columns. @returns how many there are now more */
+export function* insertRows({ dialect }: Knowledge, table: string, rows: readonly Row[]): Procedure<number> {
+  if (rows.length === 0) return 0;
+  const statements = buildInsertMany(dialect, table, rows);
+  const [only] = statements;
+  if (only && statements.length === 1) return (yield { statement: only }).affectedRows;
+  let count = 0;
+  yield { atomically: insertEach() };
+  return count;
+
+  function* insertEach(): Procedure<void> {
+    for (const statement of statements) count += (yield { statement }).affectedRows;
+  }
+}
+
+/** Inserts one row, or updates the one that has the same values in the columns `conflict`. @returns its key, as text */
+export function* upsertRow(knowledge: Knowledge, table: string, data: Row, options: UpsertOptions): Procedure<string> {
+  const { dialect } = knowledge;
+  const { supportsReturning, tableKeys } = dialect;
+  const idColumn = options.idColumn ?? "id";
+  const built = buildUpsert(dialect, table, data, options.conflict, supportsReturning ? idColumn : null);
+  const given = givenKey(data, idColumn);
+  let key = "";
+  if (tableKeys === null) {
+    const isKnown = (given ?? null) !== null || (yield* isTold(knowledge, table, idColumn));
+    // Else it depends on the row: one that was there may have a key, a new one has none.
+    if (isKnown) yield* putReturning();
+    else yield { atomically: putReturning() };
+    return key;
+  }
+  const queries = tableKeys;
+  yield { atomically: putAlone() };
+  return key;
+
+  function* putReturning(): Procedure<void> {
+    const { rows } = yield { statement: built };
+    key = keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
+  }
+
+  function* putAlone(): Procedure<void> {
+    const columns = yield* query(queries.columns, [table]);
+    // Without columns there is no such table, which the statement itself says better.
+    if (columns.length > 0) {
+      const keys = yield* query(queries.uniqueKeys, [table]);
+      assertOnlyConflict({ columns, keys }, table, data, options.conflict);
+    }
+    const { insertedId } = yield { statement: built };
+    if (given === undefined || given === null) {
+      const found = buildSelect(dialect, table, idColumn, data, options.conflict);
+      const [row] = yield* query(found.text, found.params);
+      // Without a row one of the conflict's values is NULL, which collides with nothing: the row is a new one.
+      key = keyText(row === undefined ? insertedId : Object.values(row)[0], table, idColumn);
+    } else key = keyText(given, table, idColumn);
+  }
+}
+
+/** Changes the row with this key. @returns false only when there is no such row */
+export function* updateRow(
+  { dialect }: Knowledge,
+  table: string,
+  id: unknown,
+  data: Row,
+  options: KeyOptions,
+): Procedure<boolean> {
+  const statement = buildUpdate(dialect, table, options.idColumn ?? "id", id, data);
+  const { rows, affectedRows } = yield { statement };
+  return rows.length > 0 || affectedRows > 0;
+}
+
+/** Deletes the row with this key. @returns false only when there was no such row */
+export function* deleteRow(
+  { dialect }: Knowledge,
+  table: string,
+  id: unknown,
+  options: KeyOptions,
+): Procedure<boolean> {
+  const { affectedRows } = yield { statement: buildDelete(dialect, table, options.idColumn ?? "id", id) };
+  return affectedRows > 0;
+}
+
+function* query(text: string, params: readonly unknown[]): Procedure<Row[]> {
+  return (yield { statement: { text, params } }).rows;
+}
+
+/** Asked once for each table and column: what changes later shows in the insert itself. */
+function* isTold({ dialect, toldKeys }: Knowledge, table: string, idColumn: string): Procedure<boolean> {
+  const known = `${table}\0${idColumn}`;
+  if (toldKeys.has(known)) return true;
+  if (!isKeyTold(yield* query(dialect.toldKeys, [table]), dialect, idColumn)) return false;
+  toldKeys.add(known);
+  return true;
+}
+
+/** The key in the data itself: every object has a `constructor`. */
+function givenKey(data: Row, idColumn: string): unknown {
+  return Object.hasOwn(data, idColumn) ? data[idColumn] : undefined;
+}
+
+function without(data: Row, column: string): Row {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => name !== column));
+}
+
+function keyUnknown(table: string, idColumn: string): DatabaseError {
+  return new DatabaseError("unsupported", `This database cannot tell the "${idColumn}" that it makes for a row.`, {
+    table,
+    hint: `Give data["${idColumn}"] yourself, or let the database count the column up.`,
+  });
+}
+
+function keyText(key: unknown, table: string, idColumn: string): string {
+  if (typeof key === "string") return key;
+  if (typeof key === "number" || typeof key === "bigint") return String(key);
+  throw new DatabaseError("unsupported", `The key "${idColumn}" of "${table}" is neither text nor an integer.`, {
+    table,
+  });
+}

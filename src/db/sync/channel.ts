@@ -1,0 +1,113 @@
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { SyncMessagePort } from "sync-message-port";
+import { DatabaseError } from "../errors.ts";
+import type { Answer, Request, WorkerOrder } from "./protocol.ts";
+
+/** What a thread behind a channel begins with. */
+export type ThreadData = ServingData | WatchingData;
+
+/** The thread that has the adapter. */
+export interface ServingData {
+  readonly role: "serve";
+  readonly order: WorkerOrder;
+  /** Questions and answers. */
+  readonly port: MessagePort;
+  /** One end of a channel on which nothing is ever said: it breaks when the thread is gone. */
+  readonly life: MessagePort;
+}
+
+/** The thread that is there to hear of the other one's death, since a blocked thread hears of nothing. */
+export interface WatchingData {
+  readonly role: "watch";
+  readonly life: MessagePort;
+  /** Its one number is not 0 once the serving thread has ended. */
+  readonly ended: Int32Array<SharedArrayBuffer>;
+}
+
+/** How long an answer is waited for until somebody looks whether the worker is still there. */
+const LOOK_AFTER_MS = 500;
+
+/** The file that the threads run: as it is written, or as it is built. */
+const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./db-worker.js", import.meta.url);
+
+/** A worker thread that is asked one question after the other, each answered before the caller goes on. */
+export class Channel {
+  readonly #port: SyncMessagePort;
+  readonly #life: MessagePort;
+  readonly #ended: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4));
+  #isWatched = false;
+  #why = "it ran out of memory, or was ended";
+
+  /** Starts the worker. It does not keep the process alive. */
+  constructor(order: WorkerOrder) {
+    const { port1, port2: port } = SyncMessagePort.createChannel();
+    const { port1: life1, port2: life } = new MessageChannel();
+    this.#port = new SyncMessagePort(port1);
+    this.#life = life1;
+    const worker = startThread("fraisier-db", { role: "serve", order, port, life }, [port, life]);
+    // Heard only while the caller's thread is not blocked; then it needs no watching.
+    worker.on("exit", () => this.#noteEnd());
+  }
+
+  /**
+   * The answer to a question.
+   *
+   * @throws DatabaseError `connection_lost` when the worker has ended, and all its connections with it
+   */
+  ask(request: Request): Answer {
+    this.#port.postMessage(request);
+    for (;;) {
+      const { hasEnded } = this; // looked at first: what was said before the end still counts
+      const answer = this.#receive(hasEnded ? 0 : LOOK_AFTER_MS);
+      if (answer?.say === "ended") {
+        this.#why = answer.why;
+        this.#noteEnd();
+        continue;
+      }
+      if (answer !== null) return answer;
+      if (hasEnded) throw workerEnded(this.#why);
+      this.#watch();
+    }
+  }
+
+  /** Whether the worker is gone, with everything that it had. */
+  get hasEnded(): boolean {
+    return Atomics.load(this.#ended, 0) !== 0;
+  }
+
+  /** Lets go of a worker that has ended or was told to end. */
+  close(): void {
+    this.#why = "the wrapper was closed";
+    this.#noteEnd();
+    this.#port.close();
+    if (!this.#isWatched) this.#life.close();
+  }
+
+  #receive(timeout: number): Answer | null {
+    return this.#port.receiveMessage({ timeout, timeoutValue: null, closedValue: null }) as Answer | null;
+  }
+
+  #noteEnd(): void {
+    Atomics.store(this.#ended, 0, 1);
+  }
+
+  /** Sees to it that somebody watches. That thread ends with the worker. */
+  #watch(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    startThread("fraisier-db-watch", { role: "watch", life: this.#life, ended: this.#ended }, [this.#life]);
+  }
+}
+
+function startThread(name: string, workerData: ThreadData, transferList: MessagePort[]): Worker {
+  const worker = new Worker(ENTRY, { name, workerData, transferList });
+  worker.on("error", () => {}); // told by the port
+  worker.unref();
+  return worker;
+}
+
+function workerEnded(why: string): DatabaseError {
+  return new DatabaseError("connection_lost", `The worker thread behind the blocking calls has ended: ${why}.`, {
+    hint: "The next call starts another one. For many rows use stream().",
+  });
+}

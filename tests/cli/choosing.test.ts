@@ -1,0 +1,128 @@
+/** Which database the commands use, by the files of a project. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { emptyFolder, everythingIn, fraisier } from "./support.ts";
+
+const FRAISES = "fraises:\n  nightly:\n    type: etl\n    environments:\n      production:\n";
+
+function project(files: Readonly<Record<string, string>>): string {
+  const folder = emptyFolder();
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(folder, name, ".."), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+/** What `db status` says is used, and why. */
+async function chosen(folder: string, env: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  const { exitCode, stdout, stderr } = await fraisier(folder, ["db", "status", "--json"], env);
+  expect(exitCode, stderr + stdout).toBe(0);
+  const { url, origin } = JSON.parse(stdout) as { url: string; origin: string };
+  return [url, origin];
+}
+
+describe("the database is chosen", () => {
+  test("by database: in fraises.yaml, relative to it, with variables of .env", async () => {
+    const folder = project({
+      "fraises.yaml": `database:\n  type: sqlite\n  url: sqlite://./\${LEDGER}.db\n${FRAISES}`,
+      ".env": "LEDGER=kept",
+      "sub/note": "",
+    });
+    expect(await chosen(join(folder, "sub"))).toEqual(["sqlite://./kept.db", `${folder}/fraises.yaml:3`]);
+    expect((await fraisier(join(folder, "sub"), ["db", "migrate"])).exitCode).toBe(0);
+    expect(everythingIn(folder)).toContain("kept.db");
+    expect(everythingIn(folder)).not.toContain("fraisier.db");
+  });
+
+  test("by config.yaml beside it, of which nothing else is looked at", async () => {
+    const folder = project({
+      "fraises.yaml": FRAISES,
+      "config.yaml": "server:\n  port: 80\ndatabase:\n  path: old.db\n",
+    });
+    expect(await chosen(folder)).toEqual(["sqlite://./old.db", "config.yaml:4"]);
+  });
+
+  test("by .env before both, and by the environment before that", async () => {
+    const folder = project({
+      "fraises.yaml": `database:\n  path: file.db\n${FRAISES}`,
+      ".env": "FRAISIER_DB_PATH=dotenv.db\n",
+      secret: "sqlite://./secret.db\n",
+    });
+    expect(await chosen(folder)).toEqual(["sqlite://./dotenv.db", "FRAISIER_DB_PATH in .env"]);
+    expect(await chosen(folder, { FRAISIER_DB_URL_FILE: "secret" })).toEqual([
+      "sqlite://./secret.db",
+      "FRAISIER_DB_URL_FILE",
+    ]);
+  });
+
+  test("by fraises.yaml also while another part of it is wrong", async () => {
+    const folder = project({ "fraises.yaml": "database:\n  path: mine.db\nfraises:\n  shop:\n    typ: api\n" });
+    expect(await chosen(folder)).toEqual(["sqlite://./mine.db", "fraises.yaml:2"]);
+  });
+});
+
+describe("what is wrong is told with its place, before anything is opened", () => {
+  test.each<[what: string, files: Record<string, string>, text: RegExp, env?: Record<string, string>]>([
+    [
+      "an unknown key",
+      { "fraises.yaml": `database:\n  urll: sqlite://a.db\n${FRAISES}` },
+      /fraises\.yaml:2:3: unknown key "urll".*did you mean "url"/s,
+    ],
+    [
+      "an unknown type",
+      { "fraises.yaml": `database:\n  type: oracle\n${FRAISES}` },
+      /fraises\.yaml:2:9: "type" must be one of sqlite/,
+    ],
+    [
+      "no number",
+      { "fraises.yaml": `database:\n  pool:\n    max: many\n${FRAISES}` },
+      /fraises\.yaml:3:10: "max" must be a whole number/,
+    ],
+    [
+      "a variable that is not set",
+      { "fraises.yaml": `database:\n  url: \${NOWHERE}\n${FRAISES}` },
+      /fraises\.yaml:2:8: .*NOWHERE is not set/,
+    ],
+    [
+      "broken YAML with a database in it",
+      { "fraises.yaml": "database:\n  url: [a\nfraises:\n" },
+      /fraises\.yaml:\d+:\d+/,
+    ],
+    [
+      "two files",
+      { "fraises.yaml": `database:\n  path: a.db\n${FRAISES}`, "config.yaml": "database:\n  path: b.db\n" },
+      /fraises\.yaml and .*config\.yaml have "database:"/,
+    ],
+    [
+      "a contradiction",
+      { "fraises.yaml": `database:\n  type: mysql\n  url: postgresql://ada:s3cret@h/d\n${FRAISES}` },
+      /fraises\.yaml:2 is mysql, but fraises\.yaml:3, postgresql:\/\/ada:\*\*\*@h\/d, is for postgresql/,
+    ],
+    [
+      "a number of the environment",
+      { "fraises.yaml": FRAISES },
+      /FRAISIER_DB_POOL_MAX is "x"/,
+      { FRAISIER_DB_POOL_MAX: "x" },
+    ],
+  ])("%s", async (_, files, text, env = {}) => {
+    const folder = project(files);
+    for (const line of ["history", "db status", "db migrate"]) {
+      const { exitCode, stderr } = await fraisier(folder, line.split(" "), env);
+      expect([line, exitCode, stderr]).toEqual([line, 3, expect.stringMatching(text)]);
+      expect(stderr).not.toContain("s3cret");
+      expect(stderr).not.toContain("should not have happened");
+    }
+    expect(everythingIn(folder)).toEqual(Object.keys(files).toSorted());
+  });
+
+  test("config validate checks it too", async () => {
+    const folder = project({
+      "fraises.yaml": `database:\n  type: oracle\n  url: postgresql://ada:s3cret@h/d\n${FRAISES}`,
+    });
+    const { exitCode, stderr } = await fraisier(folder, ["config", "validate"]);
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('"type" must be one of')]);
+    expect(stderr).not.toContain("s3cret");
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { createAdapterFromUrl } from "../../../src/db/index.ts";
+import { DATABASES, DatabaseProject } from "./database-project.ts";
+import { RunnerProcess } from "./runner-process.ts";
+
+/** Counts up to the number in `speed`: as slow as one likes. */
+const COUNTED = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < (SELECT amount FROM speed))";
+const SLOW = {
+  sqlite: `INSERT INTO a (id) ${COUNTED} SELECT i FROM n WHERE i < 0;`,
+  postgresql: "SELECT pg_sleep(amount / 1000000.0) FROM speed;",
+  mysql: "DO SLEEP((SELECT amount / 1000000.0 FROM speed));",
+};
+
+/** A project of which another process is applying the second migration, for as long as it lives. */
+async function underWay(database: (typeof DATABASES)[number]): Promise<[DatabaseProject, RunnerProcess]> {
+  const project = await DatabaseProject.create(database, {
+    "001_a":
+      "CREATE TABLE a (id INTEGER); CREATE TABLE speed (amount BIGINT); INSERT INTO speed (amount) VALUES (60000000);",
+    "002_b": SLOW,
+    "003_c": "INSERT INTO a (id) VALUES (3);",
+  });
+  const runner = await RunnerProcess.start();
+  runner.migrate(project);
+  await vi.waitFor(async () => expect(await project.applied()).toEqual(["001_a"]), { timeout: 15_000, interval: 5 });
+  // SQLite's lock is that of the migration, which is another one for each.
+  const isAtWork = () => expect(project.adapter.transaction(async () => {}, { timeoutMs: 50 })).rejects.toThrow();
+  if (database.server === null) await vi.waitFor(isAtWork, { timeout: 15_000, interval: 5 });
+  return [project, runner];
+}
+
+describe.each(DATABASES)("while another runner is at work ($name)", (database) => {
+  test("a runner waits, says for whom, and gives up at its deadline", async () => {
+    const [project] = await underWay(database);
+    const holders: (string | null)[] = [];
+    const waiting = project.up({ lockTimeoutMs: 200, onWaiting: (holder) => holders.push(holder) });
+    const error = await waiting.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      kind: "migration_locked",
+      hint: expect.stringContaining("its death frees the lock"),
+    });
+    expect(holders).toHaveLength(1);
+    const named = {
+      sqlite: /^the process that has .*test\.db.* open$/,
+      postgresql: /^process \d+ of \w+ \(fraisier from .*\), connected since \d{4}-.*Z$/,
+      mysql: /^connection \d+ of \w+@\S+, in \w+ for \d+ s$/,
+    }[database.type];
+    expect(holders[0]).toMatch(named);
+    expect(String(error)).toMatch(/has not ended within 0 s: (the process|process|connection) /);
+    expect(await project.applied()).toEqual(["001_a"]);
+  }, 60_000);
+
+  test("a runner that waits can be told to stop", async () => {
+    const [project] = await underWay(database);
+    const controller = new AbortController();
+    const waiting = project.up({ signal: controller.signal, onWaiting: () => controller.abort() });
+    await expect(waiting).rejects.toMatchObject({ kind: "cancelled" });
+  }, 60_000);
+
+  test("its death frees the lock, and the next goes on within 5 s", async () => {
+    const [project, runner] = await underWay(database);
+    const sleeper = database.type === "mysql" ? await findSleeper(project) : null;
+    runner.kill();
+    // MySQL and MariaDB notice that a client is gone when its statement has ended.
+    if (sleeper !== null) await project.adapter.executeQuery(`KILL ${sleeper}`, [], { prepare: false });
+    // What it was doing is quick the next time.
+    await project.adapter.executeUpdate("UPDATE speed SET amount = 1");
+    const started = performance.now();
+    expect((await project.up()).applied).toEqual(["002_b", "003_c"]);
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(await project.ask("SELECT id FROM a")).toEqual([{ id: 3 }]);
+  }, 60_000);
+});
+
+/** The connection of the statement that sleeps. */
+function findSleeper(project: DatabaseProject): Promise<number> {
+  const query = "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE INFO LIKE 'DO SLEEP%' AND DB = DATABASE()";
+  return vi.waitFor(
+    async () => {
+      const [row] = await project.ask<{ id: number }>(query);
+      return (row as { id: number }).id;
+    },
+    { timeout: 15_000, interval: 5 },
+  );
+}
+
+const [postgresql] = DATABASES.filter(({ name }) => name === "PostgreSQL") as [(typeof DATABASES)[number]];
+
+test("runners that wait do not hold up CREATE INDEX CONCURRENTLY", async () => {
+  const project = await DatabaseProject.create(postgresql, {
+    "001_a": "CREATE TABLE a (id INTEGER); INSERT INTO a SELECT * FROM generate_series(1, 200000);",
+    "002_b":
+      "-- migrate:no-transaction\n-- migrate:up\nSELECT pg_sleep(0.5);\nCREATE INDEX CONCURRENTLY ix_a ON a (id);",
+  });
+  await project.runner().up({ to: 1 });
+  const adapters = await Promise.all(Array.from({ length: 5 }, () => createAdapterFromUrl(project.url)));
+  onTestFinished(async () => {
+    for (const adapter of adapters) await adapter.close();
+  });
+  let waited = 0;
+  const onWaiting = () => waited++;
+  const { MigrationRunner } = await import("../../../src/db/index.ts");
+  const results = await Promise.all(
+    adapters.map((adapter) => new MigrationRunner(adapter, { directory: project.directory, onWaiting }).up()),
+  );
+  expect(results.flatMap(({ applied }) => applied)).toEqual(["002_b"]);
+  expect(waited).toBe(4);
+  expect(await project.ask("SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = 'ix_a'::regclass")).toEqual([
+    { valid: true },
+  ]);
+}, 60_000);

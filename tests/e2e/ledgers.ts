@@ -1,0 +1,32 @@
+/** The databases in which the deployments of these tests are remembered. */
+import { DATABASES, type TestDatabase } from "../ledger/databases.ts";
+import { IS_FULL } from "../packaging/support.ts";
+import { Sandbox } from "./sandbox.ts";
+
+export interface TestLedger {
+  readonly name: string;
+  readonly isSqlite: boolean;
+  /** Whether also that is tested on it which hardly depends on the database: on SQLite always, on a server in the full run. */
+  readonly isThorough: boolean;
+  /** A sandbox whose environment chooses this database, which is empty. */
+  createSandbox(): Promise<Sandbox>;
+}
+
+export const LEDGERS: readonly TestLedger[] = DATABASES.map((database) => {
+  const isSqlite = database.name === "SQLite";
+  return {
+    name: database.name,
+    isSqlite,
+    isThorough: isSqlite || IS_FULL,
+    async createSandbox() {
+      const sandbox = await Sandbox.create();
+      Object.assign(sandbox.env, isSqlite ? {} : await environmentOf(database));
+      return sandbox;
+    },
+  };
+});
+
+/** What a user sets to choose a database on a server. */
+export async function environmentOf(database: TestDatabase): Promise<Record<string, string>> {
+  return { FRAISIER_DB_TYPE: database.name.toLowerCase(), FRAISIER_DB_URL: await database.createEmpty() };
+}
