@@ -3,7 +3,8 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import type { AnyAdapterOptions, FraiserDatabaseAdapter, Queryable } from "../../src/db/index.ts";
 import { describeEachDatabase, IS_FULL } from "./support/databases.ts";
-import { all, eventually, failure } from "./support/expect.ts";
+import { all, failure } from "./support/expect.ts";
+import { FILLER, isFree, numbers, TWENTY_THOUSAND, withDigits } from "./support/many-rows.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -16,39 +17,16 @@ function memoryInUse(): number {
   return heapUsed + external;
 }
 
-/** Ten to the power of this many rows, by as many digits: every database can do that. */
-const numbers = (digits: number): string => {
-  const factors = Array.from({ length: digits }, (_, i) => `digit d${i}`).join(", ");
-  const value = Array.from({ length: digits }, (_, i) => `${10 ** i} * d${i}.n`).join(" + ");
-  return `SELECT ${value} AS n, d0.filler FROM ${factors}`;
-};
-/** Of these each row has one kilobyte. */
-const FILLER = "é".repeat(512);
-const TWENTY_THOUSAND = `${numbers(4)} UNION ALL ${numbers(4)}`;
 const MANY = IS_FULL ? { sql: numbers(6), count: 1_000_000 } : { sql: TWENTY_THOUSAND, count: 20_000 };
 
 describeEachDatabase("a stream", (open, { types, hasReturning, hasConcurrentWriters, sessionsQuery, endSession }) => {
-  async function openDigits(options?: AnyAdapterOptions): Promise<FraiserDatabaseAdapter> {
-    const adapter = await open(options);
-    await adapter.executeQuery(`CREATE TABLE digit (n ${types.integer}, filler ${types.text})`);
-    await adapter.insertMany(
-      "digit",
-      Array.from({ length: 10 }, (_, n) => ({ n, filler: FILLER })),
-    );
-    return adapter;
-  }
+  const openDigits = (options?: AnyAdapterOptions) => withDigits(open, types, options);
   /** A statement that ends the session which runs the stream. */
   async function endSessionOf(adapter: FraiserDatabaseAdapter): Promise<string> {
     const sessions = await adapter.executeQuery<{ id: number; running: string | null }>(sessionsQuery ?? "");
     const streaming = sessions.find(({ running }) => /filler/.test(running ?? "")) ?? sessions[0];
     return endSession(streaming?.id ?? 0);
   }
-  const isFree = (adapter: FraiserDatabaseAdapter) =>
-    eventually(
-      () => adapter.poolMetrics(),
-      ({ activeConnections, closingConnections }) => activeConnections + closingConnections === 0,
-    );
-
   test(`of ${MANY.count} rows gives every one, in constant memory`, { timeout: 300_000 }, async () => {
     const adapter = await openDigits();
     await all(adapter.stream(numbers(2)));
@@ -208,32 +186,7 @@ describeEachDatabase("a stream", (open, { types, hasReturning, hasConcurrentWrit
     expect(await adapter.executeQuery("SELECT n FROM digit WHERE n = 4")).toEqual([{ n: 4 }]);
   });
 
-  describe("that is cancelled", () => {
-    test("before it begins never gets a connection", async () => {
-      const adapter = await openDigits();
-      const { acquiredTotal } = adapter.poolMetrics();
-      const rows = adapter.stream(TWENTY_THOUSAND, [], { signal: AbortSignal.abort() });
-      expect(await failure(all(rows))).toMatchObject({ kind: "cancelled" });
-      expect(adapter.poolMetrics().acquiredTotal).toBe(acquiredTotal);
-    });
-
-    test.each([
-      ["among the first", 3],
-      ["among the last", 15_000],
-    ])("at a row %s gives no more rows, and frees its connection", async (_, at) => {
-      const adapter = await openDigits();
-      const cancelling = new AbortController();
-      let count = 0;
-      const reading = (async () => {
-        for await (const _row of adapter.stream(TWENTY_THOUSAND, [], { signal: cancelling.signal }))
-          if (++count === at) cancelling.abort();
-      })();
-      expect(await failure(reading)).toMatchObject({ kind: "cancelled" });
-      expect(count).toBe(at);
-      await isFree(adapter);
-      expect(await adapter.executeQuery("SELECT n FROM digit WHERE n = 4")).toEqual([{ n: 4 }]);
-    });
-
+  describe("that takes too long", () => {
     test("by its time limit ends as a statement that takes too long", async () => {
       const adapter = await openDigits();
       const slowly = (async () => {

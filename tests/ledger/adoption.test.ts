@@ -212,7 +212,7 @@ describe.each(["first", "later"] as const)("a file of the Python Fraisier, in th
     const history = await ledger.listDeployments({ fraise: "étl", environment: "production", limit: 100 });
     expect(history.map(({ status }) => status)).toContain("success");
     expect(await ledger.findDeployments("61061c8b")).toMatchObject([{ status: "abandoned" }]);
-    expect(await ledger.findDeployments("70472186")).toHaveLength(1); // the end of the same id
+    expect(await ledger.findDeployments("60472186")).toHaveLength(1); // the end of the same id
     expect(await ledger.recentWebhooks()).toMatchObject([
       { provider: "gitlab", deploymentId: null, processed: false },
       { provider: "github", deploymentId: "23f2a6ad-f456-4e74-99be-4ef535777d91", processed: true },

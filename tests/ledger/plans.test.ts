@@ -49,7 +49,8 @@ describe.each(KINDS)(`%s, with ${COUNT} deployments`, (_name, kind) => {
     const asked = new Set(["listDeployments", ...filled.rest.map(({ name }) => name.split(" ")[0])]);
     const methods = Object.getOwnPropertyNames(Ledger.prototype).filter((name) => name !== "constructor");
     expect([...asked].sort()).toEqual(methods.sort());
-    for (const { name, sent } of filled.rest) expect(sent.length, name).toBeGreaterThan(0);
+    const inserting = filled.rest.filter(({ sent }) => sent.length === 0).map(({ name }) => name);
+    expect(inserting).toEqual(["recordWebhookEvent"]); // which looks for nothing
     expect(await complaints(filled.rest)).toEqual([]);
   });
 });

@@ -13,7 +13,7 @@ import { type AdapterOrigin, DatabaseType } from "../types.ts";
 import { BlockingSqliteConnection } from "./blocking-connection.ts";
 import { SqliteConnection, type SqliteConnectionOptions } from "./connection.ts";
 import { sqliteDialect } from "./dialect.ts";
-import { prepareFile } from "./file.ts";
+import { prepareFile, realFile } from "./file.ts";
 import { parseSqliteUrl, type SqliteLocation } from "./url.ts";
 
 /** What an SQLite adapter can be given. */
@@ -63,7 +63,11 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
 
   override get origin(): AdapterOrigin {
     const { path } = this.#location;
-    return { url: this.#url, options: this.#options, database: path === ":memory:" ? null : `sqlite:${path}` };
+    return {
+      url: this.#url,
+      options: this.#options,
+      database: path === ":memory:" ? null : `sqlite:${realFile(path)}`,
+    };
   }
 
   protected override createPools(): ConnectionPools {

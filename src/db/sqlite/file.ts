@@ -6,10 +6,11 @@ import {
   mkdirSync,
   openSync,
   readlinkSync,
+  realpathSync,
   statfsSync,
   statSync,
 } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { DatabaseError } from "../errors.ts";
 
 /**
@@ -74,6 +75,16 @@ export function prepareFile(path: string, readOnly: boolean, fileSystemOf: (fold
   assertAccess(folder, constants.W_OK, "be written to, and SQLite keeps its log beside the database");
   if (existsSync(path)) assertAccess(path, constants.R_OK | constants.W_OK, "be written to");
   else makeFile(target);
+}
+
+/** The one path of a file, whichever links lead to it; of one that isn't there yet, the path that it will have. */
+export function realFile(path: string): string {
+  const target = targetOf(path);
+  try {
+    return realpathSync(target);
+  } catch {
+    return dirname(target) === target ? target : join(realFile(dirname(target)), basename(target));
+  }
 }
 
 /** Where links lead, also one that leads nowhere yet: SQLite makes the file there, and keeps its log beside it. */

@@ -27,8 +27,11 @@ export interface WatchingData {
 /** How long an answer is waited for until somebody looks whether the worker is still there. */
 const LOOK_AFTER_MS = 500;
 
-/** The file that the threads run: as it is written, or as it is built. */
-const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./db-worker.js", import.meta.url);
+/** The file that the threads run. It is the built one for the sources too: their types would be stripped in every thread. */
+const ENTRY = new URL(
+  import.meta.url.endsWith(".ts") ? "../../../dist/db-worker.js" : "./db-worker.js",
+  import.meta.url,
+);
 
 /** A worker thread that is asked one question after the other, each answered before the caller goes on. */
 export class Channel {

@@ -1,0 +1,162 @@
+/** What is the blocking wrapper's own. That its results and errors are the adapter's is shown by the contract. */
+import { symlinkSync } from "node:fs";
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  createAdapterFromUrl,
+  parseSqliteUrl,
+  SyncDatabaseWrapper,
+  type SyncTransaction,
+} from "../../../src/db/index.ts";
+import { DATABASES } from "../../support/databases.ts";
+import { waitUntil, workerCount } from "./support.ts";
+
+describe.each(DATABASES)("a blocking wrapper ($name)", (database) => {
+  async function open(): Promise<{ wrapper: SyncDatabaseWrapper; url: string }> {
+    const url = await database.createUrl();
+    const wrapper = new SyncDatabaseWrapper(url);
+    onTestFinished(() => wrapper.close());
+    wrapper.executeQuery("CREATE TABLE entry (id INTEGER PRIMARY KEY, name VARCHAR(20) NOT NULL)");
+    return { wrapper, url };
+  }
+  const count = (on: SyncDatabaseWrapper | SyncTransaction) =>
+    Number(on.executeQuery<{ n: number }>("SELECT COUNT(*) AS n FROM entry")[0]?.n);
+  const add = (on: SyncDatabaseWrapper | SyncTransaction, id: number) => on.insert("entry", { id, name: `n${id}` });
+
+  test("ends its worker when it is closed, twice without harm, and opens anew", async () => {
+    const before = workerCount();
+    const { wrapper } = await open();
+    expect(workerCount() - before).toBe(database.server === null ? 0 : 1);
+    wrapper.close();
+    wrapper.close();
+    await waitUntil(() => workerCount() === before);
+    expect([wrapper.isConnected, wrapper.poolMetrics().totalConnections]).toEqual([false, 0]);
+    expect(() => count(wrapper)).toThrow(expect.objectContaining({ kind: "pool_closed" }));
+    wrapper.connect();
+    expect([count(wrapper), wrapper.isConnected]).toEqual([0, true]);
+  });
+
+  test("leaves the adapter open that it was made of, on connections of its own", async () => {
+    const { url } = await open();
+    const adapter = await createAdapterFromUrl(url);
+    onTestFinished(() => adapter.close());
+    await adapter.connect();
+    const { openedTotal } = adapter.poolMetrics();
+    const wrapper = new SyncDatabaseWrapper(adapter);
+    add(wrapper, 1);
+    expect(await adapter.executeQuery("SELECT name FROM entry")).toEqual([{ name: "n1" }]);
+    expect(wrapper.poolMetrics().openedTotal).toBeGreaterThan(0);
+    wrapper.close();
+    expect([adapter.isConnected, await adapter.healthCheck()]).toEqual([true, true]);
+    expect(adapter.poolMetrics().openedTotal).toBeLessThanOrEqual(Math.max(openedTotal, 2));
+  });
+
+  test("refuses by name what would wait for itself for ever", async () => {
+    const { wrapper, url } = await open();
+    const other = new SyncDatabaseWrapper(url);
+    onTestFinished(() => other.close());
+    const refused = expect.objectContaining({ kind: "adapter_in_transaction" });
+    wrapper.transaction((tx) => {
+      add(tx, 1);
+      for (const use of [() => count(wrapper), () => add(other, 2), () => wrapper.close(), () => wrapper.connect()])
+        expect(use).toThrow(refused);
+      expect(() => wrapper.transaction(() => 0)).toThrow(refused);
+    });
+    const adapter = await createAdapterFromUrl(url);
+    onTestFinished(() => adapter.close());
+    await adapter.transaction(async (tx) => {
+      await tx.executeQuery("SELECT 1");
+      expect(() => count(wrapper)).toThrow(refused);
+    });
+    expect([count(wrapper), count(other)]).toEqual([1, 1]);
+  });
+
+  test("works inside a transaction on another database", async () => {
+    const { wrapper } = await open();
+    const { wrapper: other } = await open();
+    wrapper.transaction((tx) => {
+      add(tx, 1);
+      other.transaction((inner) => add(inner, 2));
+      expect(count(other)).toBe(1);
+    });
+    expect(count(wrapper)).toBe(1);
+  });
+
+  test("refuses a work that is asynchronous, and rolls it back", async () => {
+    const { wrapper } = await open();
+    const work = async (tx: SyncTransaction) => add(tx, 1);
+    expect(() => wrapper.transaction(work)).toThrow(expect.objectContaining({ kind: "unsupported" }));
+    expect(count(wrapper)).toBe(0);
+  });
+
+  test("commits, rolls back, and undoes to a savepoint as it is told", async () => {
+    const { wrapper } = await open();
+    const failure = new Error("no");
+    expect(
+      wrapper.transaction((tx) => {
+        add(tx, 1);
+        expect(() =>
+          tx.transaction((inner) => {
+            add(inner, 2);
+            throw failure;
+          }),
+        ).toThrow(failure);
+        return count(tx);
+      }),
+    ).toBe(1);
+    let ended: SyncTransaction | undefined;
+    expect(() =>
+      wrapper.transaction((tx) => {
+        ended = tx;
+        add(tx, 3);
+        throw failure;
+      }),
+    ).toThrow(failure);
+    expect(count(wrapper)).toBe(1);
+    expect(ended?.isActive).toBe(false);
+    expect(() => count(ended as SyncTransaction)).toThrow(expect.objectContaining({ kind: "transaction_ended" }));
+  });
+
+  test("refuses a signal, which nobody could give, and what can't be had a second time", async () => {
+    const { wrapper, url } = await open();
+    const unsupported = expect.objectContaining({ kind: "unsupported" });
+    const { signal } = new AbortController();
+    expect(() => wrapper.executeQuery("SELECT 1", [], { signal } as object)).toThrow(unsupported);
+    expect(() => new SyncDatabaseWrapper(url, { clock: {} } as object)).toThrow(unsupported);
+  });
+});
+
+const SERVERS = DATABASES.filter(({ server }) => server !== null);
+
+describe.each(SERVERS)("the worker of a blocking wrapper ($name)", (database) => {
+  test("refuses a password that a function makes, by name", async () => {
+    const options = { password: () => "secret" };
+    const make = async () => new SyncDatabaseWrapper(await database.createUrl(), options);
+    await expect(make()).rejects.toMatchObject({ kind: "unsupported", message: expect.stringContaining("password") });
+  });
+});
+
+test("the :memory: of an adapter is refused by name, and one of its own works", async () => {
+  const adapter = await createAdapterFromUrl("sqlite::memory:");
+  onTestFinished(() => adapter.close());
+  expect(() => new SyncDatabaseWrapper(adapter)).toThrow(expect.objectContaining({ kind: "unsupported" }));
+  using wrapper = new SyncDatabaseWrapper("sqlite::memory:");
+  wrapper.executeQuery("CREATE TABLE entry (name TEXT)");
+  wrapper.insertMany("entry", [{ name: "a" }, { name: "b" }]);
+  expect([...wrapper.stream("SELECT name FROM entry")]).toEqual([{ name: "a" }, { name: "b" }]);
+});
+
+test("a file is the same database through a link", async () => {
+  const [sqlite] = DATABASES;
+  const url = (await sqlite?.createUrl()) as string;
+  const file = parseSqliteUrl(url).path;
+  using wrapper = new SyncDatabaseWrapper(url);
+  wrapper.executeQuery("CREATE TABLE entry (id INTEGER PRIMARY KEY)");
+  symlinkSync(file, `${file}.link`);
+  using linked = new SyncDatabaseWrapper(`sqlite://${file}.link`);
+  wrapper.transaction((tx) => {
+    tx.insert("entry", { id: 1 });
+    expect(() => linked.insert("entry", { id: 2 })).toThrow(
+      expect.objectContaining({ kind: "adapter_in_transaction" }),
+    );
+  });
+});
