@@ -1,5 +1,8 @@
 /** What is the blocking wrapper's own. That its results and errors are the adapter's is shown by the contract. */
+import { execFile } from "node:child_process";
 import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   createAdapterFromUrl,
@@ -128,10 +131,26 @@ describe.each(DATABASES)("a blocking wrapper ($name)", (database) => {
 const SERVERS = DATABASES.filter(({ server }) => server !== null);
 
 describe.each(SERVERS)("the worker of a blocking wrapper ($name)", (database) => {
+  /** What `process.ts` says, in a process of its own. */
+  async function saidBy(what: "leave" | "exhaust"): Promise<unknown> {
+    const program = join(import.meta.dirname, "process.ts");
+    const args = ["--max-old-space-size=48", program, what, await database.createUrl()];
+    return JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
+  }
+
   test("refuses a password that a function makes, by name", async () => {
     const options = { password: () => "secret" };
     const make = async () => new SyncDatabaseWrapper(await database.createUrl(), options);
     await expect(make()).rejects.toMatchObject({ kind: "unsupported", message: expect.stringContaining("password") });
+  });
+
+  test("does not keep the process alive", async () => {
+    expect(await saidBy("leave")).toEqual({ left: "open" });
+  });
+
+  test("is missed when it dies while the thread waits for it, and another one goes on", async () => {
+    const failed = { kind: "connection_lost", message: expect.stringContaining("memory") };
+    expect(await saidBy("exhaust")).toEqual({ failed, afterwards: [{ one: 1 }] });
   });
 });
 
