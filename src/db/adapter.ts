@@ -1,5 +1,5 @@
 import type { BlockingAccess } from "./blocking.ts";
-import { cancelled, narrowed, PING_TIMEOUT_MS } from "./bounded.ts";
+import { cancelled, deadlineAfter, narrowed, PING_TIMEOUT_MS } from "./bounded.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
@@ -11,6 +11,7 @@ import { runTransaction } from "./run-transaction.ts";
 import { Session, type SessionTransactionOptions } from "./session.ts";
 import { arrangeParameters, type ParsedStatement } from "./sql/placeholders.ts";
 import { StatementCache } from "./sql/statement-cache.ts";
+import { KnownKeys } from "./table-keys.ts";
 import type { ConnectionRunner, Transaction } from "./transaction.ts";
 import { refuseInScope, runInScope } from "./transaction-scope.ts";
 import type { AdapterOrigin, DatabaseType, HealthStatus, Row, StatementOptions, TransactionOptions } from "./types.ts";
@@ -60,8 +61,8 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   readonly #statementTimeoutMs: number;
 
   protected constructor(options: AdapterOptions) {
-    const toldKeys = new Set<string>();
-    super(toldKeys);
+    const keys = new KnownKeys();
+    super(keys);
     this.clock = options.clock ?? systemClock;
     this.#statementTimeoutMs = options.statementTimeoutMs ?? Number.POSITIVE_INFINITY;
     let statements: StatementCache | null = null;
@@ -74,7 +75,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       get dialect() {
         return self.dialect;
       },
-      toldKeys,
+      keys,
       runOn: (connection, query, params, runOptions, bounds) => {
         const statement = this.#parsed(query, runOptions);
         const within = narrowed(bounds, this.#boundsOfStatement(runOptions));
@@ -399,10 +400,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   }
 
   #bounds({ signal, timeoutMs = Number.POSITIVE_INFINITY }: Pick<StatementOptions, "signal" | "timeoutMs">): Bounds {
-    return {
-      signal,
-      deadline: timeoutMs === Number.POSITIVE_INFINITY ? undefined : this.clock.monotonic() + timeoutMs,
-    };
+    return { signal, deadline: deadlineAfter(timeoutMs, this.clock.monotonic()) };
   }
 
   #boundsOfStatement({ signal, timeoutMs = this.#statementTimeoutMs }: StatementOptions): Bounds {

@@ -71,6 +71,22 @@ export function timedOut(): DatabaseError {
   return new DatabaseError("statement_timeout", "The statement took longer than its timeoutMs and was ended.");
 }
 
+/**
+ * The moment, by a clock, at which a time limit is over; undefined for none.
+ *
+ * @throws DatabaseError `statement_timeout` when it is over already, `unsupported` for what is no number of milliseconds
+ */
+export function deadlineAfter(timeoutMs: number, now: number): number | undefined {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return undefined;
+  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
+    throw new DatabaseError("unsupported", `timeoutMs is ${String(timeoutMs)}, which is no number of milliseconds.`, {
+      hint: "Give a number, Infinity for no limit, or leave it out.",
+    });
+  }
+  if (timeoutMs <= 0) throw timedOut();
+  return now + timeoutMs;
+}
+
 /** Both bounds at once. */
 export function narrowed(a: Bounds, b: Bounds): Bounds {
   const signal = a.signal && b.signal ? AbortSignal.any([a.signal, b.signal]) : (a.signal ?? b.signal);

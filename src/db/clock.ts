@@ -14,13 +14,21 @@ export interface Timer {
   cancel(): void;
 }
 
+/** @internal What lasts longer `setTimeout` takes for a millisecond: https://nodejs.org/api/timers.html */
+export const LONGEST_TIMEOUT_MS: number = 2 ** 31 - 1;
+
 /** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   startTimer(callback, milliseconds, options) {
-    const handle = setTimeout(callback, milliseconds);
-    if (options?.unref) handle.unref();
+    let handle: NodeJS.Timeout;
+    const arm = (left: number) => {
+      const later = left - LONGEST_TIMEOUT_MS;
+      handle = later > 0 ? setTimeout(() => arm(later), LONGEST_TIMEOUT_MS) : setTimeout(callback, left);
+      if (options?.unref) handle.unref();
+    };
+    arm(milliseconds);
     return { cancel: () => clearTimeout(handle) };
   },
 };

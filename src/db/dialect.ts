@@ -38,6 +38,11 @@ export interface Dialect {
    * Where an upsert updates the row that collides on any unique key: how to learn a table's keys. null elsewhere.
    */
   readonly tableKeys: TableKeyQueries | null;
+  /**
+   * Where a comparison turns text into a number, so that `"2abc"` would find the row 2: a statement with one parameter, the
+   * table's name, that returns `name` and `kind` (number, text or other) of each column. null elsewhere.
+   */
+  readonly keyKinds: string | null;
   readonly migrations: MigrationSupport;
   /** A statement whose only row ends in the cipher of the connection, empty or NULL without one; null: there is no server. */
   readonly cipher: string | null;
@@ -45,7 +50,7 @@ export interface Dialect {
   readonly supportsTransactionalDdl: boolean;
   /** The type of a column that holds an instant to the millisecond. */
   readonly instantType: string;
-  /** The statements that begin a transaction, in order. */
+  /** The statements that begin a transaction, in order. @throws DatabaseError `unsupported` for a level that there isn't */
   beginTransaction(options: Pick<TransactionOptions, "isolation" | "readOnly">): readonly string[];
   /** The head of an INSERT without any column, e.g. `DEFAULT VALUES`. */
   readonly insertDefaults: string;

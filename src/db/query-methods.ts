@@ -10,15 +10,16 @@ import {
   updateRow,
   upsertRow,
 } from "./row-procedures.ts";
+import type { KnownKeys } from "./table-keys.ts";
 import type { KeyOptions, Queryable, QueryResult, Row, StatementOptions, UpsertOptions } from "./types.ts";
 
 /** The query methods, which the adapter and a transaction share; they differ only in where a statement runs. */
 export abstract class QueryMethods implements Queryable {
   abstract readonly dialect: Dialect;
-  readonly #toldKeys: Set<string>;
+  readonly #keys: KnownKeys;
 
-  protected constructor(toldKeys: Set<string>) {
-    this.#toldKeys = toldKeys;
+  protected constructor(keys: KnownKeys) {
+    this.#keys = keys;
   }
 
   /** Runs one statement where this object runs them. */
@@ -101,7 +102,7 @@ export abstract class QueryMethods implements Queryable {
   }
 
   get #knowledge(): Knowledge {
-    return { dialect: this.dialect, toldKeys: this.#toldKeys };
+    return { dialect: this.dialect, keys: this.#keys };
   }
 
   /** Takes the steps of a procedure, one after the other. */

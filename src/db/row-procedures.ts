@@ -10,7 +10,7 @@ import {
   buildUpdate,
   buildUpsert,
 } from "./sql/build.ts";
-import { assertOnlyConflict, isKeyTold } from "./table-keys.ts";
+import { assertOnlyConflict, comparableKey, isKeyTold, type KnownKeys, kindOf } from "./table-keys.ts";
 import type { KeyOptions, Row, UpsertOptions } from "./types.ts";
 
 /** What a procedure wants done before it goes on: a statement, or other steps so that all of them happen or none. */
@@ -28,8 +28,7 @@ export const NO_RESULT: RawResult = { rows: [], columns: [], affectedRows: 0, in
 /** What is known of the tables, and where it is kept. */
 export interface Knowledge {
   readonly dialect: Dialect;
-  /** Columns, with their tables, of which it is known that the key of a new row can be learnt. */
-  readonly toldKeys: Set<string>;
+  readonly keys: KnownKeys;
 }
 
 /** Inserts one row. @returns its key, as text */
@@ -103,36 +102,37 @@ export function* upsertRow(knowledge: Knowledge, table: string, data: Row, optio
       assertOnlyConflict({ columns, keys }, table, data, options.conflict);
     }
     const { insertedId } = yield { statement: built };
-    if (given === undefined || given === null) {
-      const found = buildSelect(dialect, table, idColumn, data, options.conflict);
-      const [row] = yield* query(found.text, found.params);
-      // Without a row one of the conflict's values is NULL, which collides with nothing: the row is a new one.
-      key = keyText(row === undefined ? insertedId : Object.values(row)[0], table, idColumn);
-    } else key = keyText(given, table, idColumn);
+    // Also a key that was given: the row that was there may have it in other letters.
+    const found = buildSelect(dialect, table, idColumn, data, options.conflict);
+    const [row] = yield* query(found.text, found.params);
+    // Without a row one of the conflict's values is NULL, which collides with nothing: the row is a new one.
+    key = keyText(row === undefined ? (given ?? insertedId) : Object.values(row)[0], table, idColumn);
   }
 }
 
 /** Changes the row with this key. @returns false only when there is no such row */
 export function* updateRow(
-  { dialect }: Knowledge,
+  knowledge: Knowledge,
   table: string,
   id: unknown,
   data: Row,
-  options: KeyOptions,
+  { idColumn = "id" }: KeyOptions,
 ): Procedure<boolean> {
-  const statement = buildUpdate(dialect, table, options.idColumn ?? "id", id, data);
+  const key = yield* keyToFind(knowledge, table, idColumn, id);
+  const statement = buildUpdate(knowledge.dialect, table, idColumn, key, data);
   const { rows, affectedRows } = yield { statement };
   return rows.length > 0 || affectedRows > 0;
 }
 
 /** Deletes the row with this key. @returns false only when there was no such row */
 export function* deleteRow(
-  { dialect }: Knowledge,
+  knowledge: Knowledge,
   table: string,
   id: unknown,
-  options: KeyOptions,
+  { idColumn = "id" }: KeyOptions,
 ): Procedure<boolean> {
-  const { affectedRows } = yield { statement: buildDelete(dialect, table, options.idColumn ?? "id", id) };
+  const key = yield* keyToFind(knowledge, table, idColumn, id);
+  const { affectedRows } = yield { statement: buildDelete(knowledge.dialect, table, idColumn, key) };
   return affectedRows > 0;
 }
 
@@ -140,12 +140,24 @@ function* query(text: string, params: readonly unknown[]): Procedure<Row[]> {
   return (yield { statement: { text, params } }).rows;
 }
 
-/** Asked once for each table and column: what changes later shows in the insert itself. */
-function* isTold({ dialect, toldKeys }: Knowledge, table: string, idColumn: string): Procedure<boolean> {
+/** The key by which a row is to be found. */
+function* keyToFind({ dialect, keys }: Knowledge, table: string, idColumn: string, id: unknown): Procedure<unknown> {
+  if (dialect.keyKinds === null || id === undefined) return id; // undefined is refused as a value
   const known = `${table}\0${idColumn}`;
-  if (toldKeys.has(known)) return true;
+  if (!keys.kinds.has(known)) {
+    const kind = kindOf(yield* query(dialect.keyKinds, [table]), idColumn);
+    if (kind === undefined) return id; // the statement itself says that there is no such column
+    keys.kinds.set(known, kind);
+  }
+  return comparableKey(id, keys.kinds.get(known));
+}
+
+/** Asked once for each table and column: what changes later shows in the insert itself. */
+function* isTold({ dialect, keys }: Knowledge, table: string, idColumn: string): Procedure<boolean> {
+  const known = `${table}\0${idColumn}`;
+  if (keys.told.has(known)) return true;
   if (!isKeyTold(yield* query(dialect.toldKeys, [table]), dialect, idColumn)) return false;
-  toldKeys.add(known);
+  keys.told.add(known);
   return true;
 }
 
@@ -167,7 +179,7 @@ function keyUnknown(table: string, idColumn: string): DatabaseError {
 
 function keyText(key: unknown, table: string, idColumn: string): string {
   if (typeof key === "string") return key;
-  if (typeof key === "number" || typeof key === "bigint") return String(key);
+  if (typeof key === "bigint" || Number.isInteger(key)) return String(key);
   throw new DatabaseError("unsupported", `The key "${idColumn}" of "${table}" is neither text nor an integer.`, {
     table,
   });

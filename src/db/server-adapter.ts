@@ -1,5 +1,5 @@
 import { type AdapterOptions, type ConnectionPools, FraiserDatabaseAdapter } from "./adapter.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, LONGEST_TIMEOUT_MS } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import { connectionPool } from "./connection-pool.ts";
 import { poolOptions } from "./pool-options.ts";
@@ -57,7 +57,7 @@ export abstract class ServerAdapter extends FraiserDatabaseAdapter {
       this.open({
         location: this.#location,
         password: this.#options.password,
-        connectTimeoutMs: this.#location.connectTimeoutMs ?? this.#pool.acquireTimeoutMs,
+        connectTimeoutMs: Math.min(this.#location.connectTimeoutMs ?? this.#pool.acquireTimeoutMs, LONGEST_TIMEOUT_MS),
         exposeValues: this.#options.exposeValues ?? false,
         clock: this.clock,
         onLost,

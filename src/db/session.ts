@@ -31,7 +31,7 @@ export class Session extends QueryMethods {
   #isActive = true;
 
   constructor(connection: Connection, runner: ConnectionRunner, transact: TransactionOnConnection) {
-    super(runner.toldKeys);
+    super(runner.keys);
     this.dialect = runner.dialect;
     this.#connection = connection;
     this.#runner = runner;

@@ -56,4 +56,33 @@ export function assertOnlyConflict(
   }
 }
 
+/** What a comparison with a column is a comparison of. */
+export type KeyKind = "number" | "text" | "other";
+
+/** What is known of the tables' keys, so that each is asked for once; by table and column. */
+export class KnownKeys {
+  /** Columns of which it is known that the key of a new row can be learnt. */
+  readonly told: Set<string> = new Set();
+  readonly kinds: Map<string, KeyKind> = new Map();
+}
+
+/** The kind of a column; `columns` answer {@link Dialect.keyKinds}. undefined when there is no such column. */
+export function kindOf(columns: readonly Row[], column: string): KeyKind | undefined {
+  return columns.find((each) => String(each.name).toLowerCase() === column.toLowerCase())?.kind as KeyKind | undefined;
+}
+
+/**
+ * A key as it is to be compared with a column of this kind, where the server would compare text with a number by what the
+ * text begins with. A text that is no number is the key of no row, as NULL is.
+ */
+export function comparableKey(id: unknown, kind: KeyKind | undefined): unknown {
+  if (kind === "text") {
+    if (typeof id === "number" || typeof id === "bigint") return String(id);
+    return typeof id === "boolean" ? String(Number(id)) : id;
+  }
+  if (kind !== "number" || typeof id !== "string" || !id.isWellFormed()) return id;
+  if (/^-?\d+$/.test(id)) return BigInt(id);
+  return /^-?\d+\.\d+$/.test(id) ? id : null;
+}
+
 const isTrue = (value: unknown): boolean => Number(value) === 1;

@@ -2,6 +2,7 @@ import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
 import { QueryMethods } from "./query-methods.ts";
+import type { KnownKeys } from "./table-keys.ts";
 import { refuseInScope, runInScope } from "./transaction-scope.ts";
 import type { Row, StatementOptions } from "./types.ts";
 
@@ -9,7 +10,7 @@ import type { Row, StatementOptions } from "./types.ts";
 export interface ConnectionRunner {
   readonly dialect: Dialect;
   /** What every transaction of the adapter knows of its tables. */
-  readonly toldKeys: Set<string>;
+  readonly keys: KnownKeys;
   runOn(
     connection: Connection,
     query: string,
@@ -42,12 +43,14 @@ export class Transaction extends QueryMethods {
   #endedBy: unknown = null;
   /** The savepoint that is open inside; others wait for it. */
   #inner: Promise<unknown> | null = null;
+  /** Whether that savepoint is one that a single call takes by itself, of which its caller knows nothing. */
+  #isInnerOwn = false;
   /** What its work was given: it ends with this one. */
   #innerTransaction: Transaction | null = null;
 
   /** @internal Made by the adapter alone. */
   constructor(connection: Connection, runner: ConnectionRunner, bounds: Bounds, depth = 0) {
-    super(runner.toldKeys);
+    super(runner.keys);
     this.#connection = connection;
     this.#runner = runner;
     this.#bounds = bounds;
@@ -66,13 +69,18 @@ export class Transaction extends QueryMethods {
    *
    * @throws whatever `work` throws
    */
-  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#within(work, false);
+  }
+
+  async #within<T>(work: (tx: Transaction) => Promise<T>, isOwn: boolean): Promise<T> {
     this.assertActive();
     refuseInScope(this); // inside its own savepoint it would wait for itself
     while (this.#inner !== null) await this.#inner.catch(() => {}); // its own caller hears of its failure
     this.assertActive();
     const running = this.#savepoint(work);
     this.#inner = running;
+    this.#isInnerOwn = isOwn;
     try {
       return await running;
     } finally {
@@ -85,7 +93,7 @@ export class Transaction extends QueryMethods {
     params: readonly unknown[] = [],
     options: StatementOptions = {},
   ): AsyncIterable<R> {
-    this.#assertUsable();
+    await this.#whenUsable();
     const rows = this.#runner.streamOn<R>(this.#connection, query, params, options, this.#bounds);
     yield* this.#whileActive(rows);
   }
@@ -95,7 +103,8 @@ export class Transaction extends QueryMethods {
     params: readonly unknown[],
     options: StatementOptions,
   ): Promise<RawResult & { executionTimeMs: number }> {
-    this.#assertUsable();
+    if (this.#inner === null) this.assertActive();
+    else await this.#whenUsable();
     const result = await this.#untilEnded(() =>
       this.#runner.runOn(this.#connection, query, params, options, this.#bounds),
     );
@@ -104,7 +113,7 @@ export class Transaction extends QueryMethods {
   }
 
   protected override atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void> {
-    return this.transaction(work);
+    return this.#within(work, true);
   }
 
   /** @throws DatabaseError `transaction_ended` when a statement was a COMMIT, or one that commits on the way */
@@ -205,7 +214,9 @@ export class Transaction extends QueryMethods {
     });
   }
 
-  #assertUsable(): void {
+  /** @throws DatabaseError `adapter_in_transaction` while a savepoint of the caller's is open inside */
+  async #whenUsable(): Promise<void> {
+    while (this.#inner !== null && this.#isInnerOwn) await this.#inner.catch(() => {});
     this.assertActive();
     if (this.#inner === null) return;
     throw new DatabaseError(

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   type AnyAdapterOptions,
@@ -76,6 +77,34 @@ describeEachDatabase("a call that waits for a connection", (open, { types }) => 
     expect(adapter.poolMetrics()).toMatchObject({ waitingRequests: 0, activeConnections: 1, timeoutsTotal: 1 });
     await free();
     expect(await adapter.executeQuery("SELECT id FROM item")).toEqual([]);
+  });
+
+  test("has as much time as it is given, however much that is", async () => {
+    const adapter = await open({ pool: { max: 1, acquireTimeoutMs: Number.POSITIVE_INFINITY } });
+    const free = Promise.withResolvers<void>();
+    const holding = adapter.transaction(() => free.promise);
+    const waiting = [2 ** 31, 1e15, Number.POSITIVE_INFINITY].map((timeoutMs) =>
+      adapter.executeQuery("SELECT 1 AS n", [], { timeoutMs }),
+    );
+    await pause(30);
+    expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 1, timeoutsTotal: 0 });
+    free.resolve();
+    await holding;
+    expect(await Promise.all(waiting)).toEqual([[{ n: 1 }], [{ n: 1 }], [{ n: 1 }]]);
+  });
+
+  test("has no time at all with none, and must be given a number", async () => {
+    const adapter = await open();
+    for (const [timeoutMs, kind] of [
+      [0, "statement_timeout"],
+      [-5, "statement_timeout"],
+      [Number.NaN, "unsupported"],
+      ["100", "unsupported"],
+    ] as const) {
+      const options = { timeoutMs: timeoutMs as number };
+      expect(await failure(adapter.executeQuery("SELECT 1", [], options)), String(timeoutMs)).toMatchObject({ kind });
+      expect(await failure(adapter.transaction(async () => 1, options)), String(timeoutMs)).toMatchObject({ kind });
+    }
   });
 
   test("does not begin at all with a signal that is aborted already", async () => {

@@ -52,6 +52,17 @@ describeEachDatabase("a transaction", (open, database) => {
     expect(adapter.poolMetrics()).toMatchObject({ activeConnections: 0, waitingRequests: 0 });
   });
 
+  test.each(["snapshot", "SERIALIZABLE", "serializable; DROP TABLE item; --", "constructor"])(
+    "has no isolation level %s, and nothing of it becomes SQL",
+    async (isolation) => {
+      const adapter = await openItems();
+      const work = adapter.transaction(async (tx) => add(tx, "a"), { isolation: isolation as IsolationLevel });
+      expect(await failure(work)).toMatchObject({ kind: "unsupported", hint: expect.stringContaining("serializable") });
+      expect(await names(adapter)).toEqual([]);
+      expect(adapter.poolMetrics().activeConnections).toBe(0);
+    },
+  );
+
   test("undoes what it did when a statement of it fails", async () => {
     const adapter = await openItems();
     const work = adapter.transaction(async (tx) => {

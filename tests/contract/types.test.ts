@@ -203,6 +203,7 @@ describeEachDatabase("a value", (open, database) => {
       ["an integer of 64 bits without a sign", "integer", 2n ** 63n],
       ["an integer just beyond 64 bits", "integer", 2n ** 64n],
       ["an integer far beyond 64 bits", "integer", 10n ** 30n],
+      ["a float just beyond integers", "integer", 2 ** 63],
       ["a float far beyond integers", "integer", 1e25],
       ["text among integers", "integer", "five"],
       ["a decimal with too many digits", "decimal", "12345678901234567890123456789012345678901.5"],

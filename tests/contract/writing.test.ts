@@ -176,6 +176,28 @@ describeEachDatabase("writing", (open, { types, upsertMeetsEveryKey }) => {
       expect([await adapter.update("city", id, same), await adapter.update("city", id, same)]).toEqual([true, true]);
     });
 
+    test.each(["1x", "1 OR 1=1", "", "1.0.0"])("is false for the text %j where keys are numbers", async (id) => {
+      const adapter = await openCities();
+      const answered = await adapter.update("city", id, { people: 1 }).catch((error) => error.kind);
+      // PostgreSQL compares no such text with a number.
+      expect([false, "out_of_range", "syntax_error", "unknown", "parameter_mismatch"]).toContain(answered);
+      expect(await adapter.delete("city", id).catch(() => false)).toBe(false);
+      expect(await cities(adapter)).toEqual([OSLO]);
+      expect(await adapter.update("city", "1", { people: 4 })).toBe(true);
+    });
+
+    test.each([0, false, 1n, 7.5])("is false for %s where keys are text", async (id) => {
+      const adapter = await open();
+      await adapter.executeQuery(`CREATE TABLE word (id ${types.keyText} NOT NULL PRIMARY KEY, n ${types.integer})`);
+      const words = ["a", "1x", "7.5 apples"].map((each) => ({ id: each, n: 1 }));
+      await adapter.insertMany("word", words);
+      expect(await adapter.update("word", id, { n: 2 })).toBe(false);
+      expect(await adapter.delete("word", id)).toBe(false);
+      expect(await adapter.executeQuery("SELECT id, n FROM word WHERE n = 1")).toHaveLength(3);
+      await adapter.insert("word", { id: "5", n: 1 });
+      expect([await adapter.update("word", 5, { n: 3 }), await adapter.delete("word", 5n)]).toEqual([true, true]);
+    });
+
     test("without data looks whether the row exists", async () => {
       const adapter = await openCities();
       expect([await adapter.update("city", 1, {}), await adapter.update("city", 2, {})]).toEqual([true, false]);

@@ -56,6 +56,8 @@ export class MysqlConnection implements Connection {
   /** Whether the next transaction has a level of its own, and has not begun yet. */
   #expectsTransaction = false;
   #isInterrupted = false;
+  /** Answers that somebody waits for. */
+  #awaited = 0;
   #state: "open" | "doubtful" | "lost" | "closed" = "open";
 
   private constructor(
@@ -331,7 +333,7 @@ export class MysqlConnection implements Connection {
 
   /** Keeps the process alive while `answer` is awaited, and translates its failure. */
   async #watched<T>(answer: Promise<T>, statement?: FailedStatement): Promise<T> {
-    this.#stream.ref();
+    if (this.#awaited++ === 0) this.#stream.ref();
     try {
       return await answer;
     } catch (error) {
@@ -341,7 +343,7 @@ export class MysqlConnection implements Connection {
       else if (this.#inTransaction && MAY_END_TRANSACTION.has(translated.kind)) await this.#lookForTransaction();
       throw translated;
     } finally {
-      this.#stream.unref(); // an idle connection does not keep the process alive
+      if (--this.#awaited === 0) this.#stream.unref(); // an idle connection does not keep the process alive
     }
   }
 

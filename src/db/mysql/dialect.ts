@@ -1,4 +1,5 @@
 import type { Dialect } from "../dialect.ts";
+import { isolationSql } from "../isolation.ts";
 import { quoteWith } from "../sql/identifiers.ts";
 import { DatabaseType } from "../types.ts";
 import { mysqlMigrations } from "./migrations.ts";
@@ -45,12 +46,15 @@ export const mysqlDialect: Dialect = {
     uniqueKeys: `SELECT INDEX_NAME AS key_name, IF(SUB_PART IS NULL, COLUMN_NAME, NULL) AS column_name
       FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND NON_UNIQUE = 0`,
   },
+  keyKinds: `SELECT COLUMN_NAME AS name, CASE WHEN NUMERIC_PRECISION IS NOT NULL OR DATA_TYPE = 'year' THEN 'number'
+      WHEN CHARACTER_SET_NAME IS NOT NULL THEN 'text' ELSE 'other' END AS kind
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,
   migrations: mysqlMigrations,
   cipher: "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
   supportsTransactionalDdl: false,
   instantType: "DATETIME(3)",
   beginTransaction: ({ isolation, readOnly }) => [
-    ...(isolation ? [`SET TRANSACTION ISOLATION LEVEL ${isolation.toUpperCase()}`] : []),
+    ...(isolation ? [`SET TRANSACTION ISOLATION LEVEL ${isolationSql(isolation)}`] : []),
     `START TRANSACTION${readOnly ? " READ ONLY" : ""}`,
   ],
   insertDefaults: "() VALUES ()",

@@ -21,7 +21,7 @@ export function encodeValue(value: unknown, position: number): MysqlValue {
     case "number":
       if (!Number.isFinite(value)) throw cannotHold(position, String(value), DATABASE);
       // The driver sends numbers as doubles, which LIMIT does not take and which don't find large keys.
-      return Number.isInteger(value) && Math.abs(value) < 2 ** 63 && !Object.is(value, -0) ? BigInt(value) : value;
+      return isInteger64(value) ? BigInt(value) : value;
     case "boolean":
       return value ? 1n : 0n;
     case "bigint":
@@ -32,6 +32,11 @@ export function encodeValue(value: unknown, position: number): MysqlValue {
     default:
       throw notAValue(value, position);
   }
+}
+
+/** Whether it is one of the integers, signed or unsigned, that a column of 64 bits may hold: as a double MariaDB would cut it to fit. */
+function isInteger64(value: number): boolean {
+  return Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 64 && !Object.is(value, -0);
 }
 
 function encodeObject(value: object, position: number): MysqlValue {

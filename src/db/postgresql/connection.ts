@@ -53,6 +53,9 @@ export class PostgresConnection implements Connection {
   #isExclusive = true;
   #state: "open" | "doubtful" | "lost" | "closed" = "open";
   #names = 0;
+  #isBusy = false;
+  /** Those whose exchange comes next, in their order. */
+  readonly #waiting: (() => void)[] = [];
 
   private constructor(client: Client, options: ServerConnectionOptions) {
     this.#client = client;
@@ -139,7 +142,7 @@ export class PostgresConnection implements Connection {
     const portal = `fraisier_stream_${++this.#names}`;
     if (ownsTransaction) await this.control("BEGIN", options);
     const batch = (request: ExchangeRequest) =>
-      bounded(() => this.#exchange(request), options, this.#interruption, this.#options.clock);
+      bounded(() => this.#exchange(() => request), options, this.#interruption, this.#options.clock);
     const fetch = { type: "fetch", portal, batchSize: STREAM_BATCH } as const;
     let answer = await batch({ ...fetch, type: "statement", text: statement.sql, values, name: "", isPrepared: false });
     const build = builderFor(answer.fields ?? []);
@@ -154,7 +157,7 @@ export class PostgresConnection implements Connection {
       }
     } finally {
       if (!isFailing) {
-        if (answer.tag === null) await this.#exchange({ type: "close", portal });
+        if (answer.tag === null) await this.#exchange(() => ({ type: "close", portal }));
         // Whoever takes no more rows has run the statement all the same: what it wrote stays.
         if (ownsTransaction) await this.commit(options);
       }
@@ -231,7 +234,7 @@ export class PostgresConnection implements Connection {
   }
 
   async #runOnce(text: string, values: readonly PostgresValue[], prepared: Prepared | null): Promise<RawResult> {
-    const { fields, rows, tag } = await this.#exchange({
+    const { fields, rows, tag } = await this.#exchange(() => ({
       type: "statement",
       text,
       values,
@@ -239,7 +242,7 @@ export class PostgresConnection implements Connection {
       isPrepared: prepared !== null && this.#isPrepared(prepared),
       portal: "",
       batchSize: 0,
-    });
+    }));
     const columns = fields?.map((field) => field.name) ?? [];
     return {
       rows: fields === null ? [] : rows.map(this.#builder(prepared, fields)),
@@ -251,14 +254,29 @@ export class PostgresConnection implements Connection {
 
   /** @returns the last command's tag */
   async #simple(text: string): Promise<string | null> {
-    return (await this.#exchange({ type: "simple", text })).tag;
+    return (await this.#exchange(() => ({ type: "simple", text }))).tag;
   }
 
-  async #exchange(request: ExchangeRequest): Promise<ExchangeResult> {
+  /** One at a time: what is asked for is made when its turn comes, since the one before may have prepared the same text. */
+  async #exchange(makeRequest: () => ExchangeRequest): Promise<ExchangeResult> {
+    if (this.#isBusy) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#internals.ref();
+    this.#isBusy = true;
+    try {
+      return await this.#exchangeNow(makeRequest());
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) {
+        this.#isBusy = false;
+        this.#internals.unref(); // an idle connection does not keep the process alive
+      } else next();
+    }
+  }
+
+  async #exchangeNow(request: ExchangeRequest): Promise<ExchangeResult> {
     if (!this.isUsable) throw this.#lost(null);
     const exchange = new Exchange(request);
     this.#internals.query(exchange);
-    this.#internals.ref();
     try {
       return await exchange.result;
     } catch (error) {
@@ -268,8 +286,6 @@ export class PostgresConnection implements Connection {
       // The server says so before it hangs up.
       if (translated.kind === "connection_lost" || error.severity === "FATAL") this.#drop();
       throw translated;
-    } finally {
-      this.#internals.unref(); // an idle connection does not keep the process alive
     }
   }
 
@@ -310,7 +326,7 @@ export class PostgresConnection implements Connection {
 
   /** Behind a pooler in transaction mode the backend is another one than the one that greeted. */
   async #lookForPooler(): Promise<void> {
-    const { rows } = await this.#exchange({ type: "simple", text: "SELECT pg_backend_pid()" });
+    const { rows } = await this.#exchange(() => ({ type: "simple", text: "SELECT pg_backend_pid()" }));
     this.#isExclusive = Number(rows[0]?.[0]) === this.#identity.processId;
   }
 

@@ -1,5 +1,6 @@
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
+import { isolationSql } from "../isolation.ts";
 import { quoteWith } from "../sql/identifiers.ts";
 import { DatabaseType } from "../types.ts";
 import { postgresMigrations } from "./migrations.ts";
@@ -52,12 +53,13 @@ export const postgresDialect: Dialect = {
     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid JOIN pg_type ON pg_type.oid = atttypid
     WHERE attrelid = to_regclass(quote_ident(?)) AND attnum > 0 AND NOT attisdropped`,
   tableKeys: null,
+  keyKinds: null,
   migrations: postgresMigrations,
   cipher: "SELECT CASE WHEN ssl THEN concat(version, ' ', cipher) END FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
   supportsTransactionalDdl: true,
   instantType: "TIMESTAMPTZ(3)",
   beginTransaction: ({ isolation, readOnly }) => [
-    `BEGIN${isolation ? ` ISOLATION LEVEL ${isolation.toUpperCase()}` : ""}${readOnly ? " READ ONLY" : ""}`,
+    `BEGIN${isolation ? ` ISOLATION LEVEL ${isolationSql(isolation)}` : ""}${readOnly ? " READ ONLY" : ""}`,
   ],
   insertDefaults: "DEFAULT VALUES",
   upsertClause(conflict, updates) {

@@ -1,4 +1,5 @@
 import type { Dialect } from "../dialect.ts";
+import { isolationSql } from "../isolation.ts";
 import { quoteWith } from "../sql/identifiers.ts";
 import { DatabaseType } from "../types.ts";
 import { sqliteMigrations } from "./migrations.ts";
@@ -41,13 +42,17 @@ export const sqliteDialect: Dialect = {
         OR (pk = 1 AND upper(type) = 'INTEGER' AND sum(pk > 0) OVER () = 1)) AS is_told
     FROM pragma_table_info(?)`,
   tableKeys: null,
+  keyKinds: null,
   migrations: sqliteMigrations,
   cipher: null,
   supportsTransactionalDdl: true,
   instantType: "TIMESTAMP",
   // One writer at a time and snapshots for readers: every level is serializable. A deferred transaction that turns
   // into a writing one fails with BUSY_SNAPSHOT whatever the timeout, so writers take the lock at once.
-  beginTransaction: ({ readOnly }) => (readOnly ? [QUERY_ONLY, "BEGIN DEFERRED"] : ["BEGIN IMMEDIATE"]),
+  beginTransaction({ isolation, readOnly }) {
+    if (isolation !== undefined) isolationSql(isolation);
+    return readOnly ? [QUERY_ONLY, "BEGIN DEFERRED"] : ["BEGIN IMMEDIATE"];
+  },
   insertDefaults: "DEFAULT VALUES",
   upsertClause(conflict, updates) {
     // A conflict without anything to update still has to answer with the row it met.

@@ -1,5 +1,6 @@
 import { transactionLeftOpen } from "../adapter.ts";
 import { type BlockingAccess, type BlockingConnection, pauseThread } from "../blocking.ts";
+import { deadlineAfter } from "../bounded.ts";
 import type { RawResult } from "../connection.ts";
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
@@ -7,6 +8,7 @@ import { type PoolMetrics, sumMetrics } from "../pool-types.ts";
 import type { Knowledge } from "../row-procedures.ts";
 import { arrangeParameters, type ParsedStatement } from "../sql/placeholders.ts";
 import { StatementCache } from "../sql/statement-cache.ts";
+import { KnownKeys } from "../table-keys.ts";
 import type { HealthStatus, Row, StatementOptions } from "../types.ts";
 import { BlockingPool } from "./blocking-pool.ts";
 import type { SyncTransactionOptions } from "./options.ts";
@@ -30,7 +32,7 @@ export class StraightBackend extends StraightScope implements BlockingBackend {
   constructor(access: BlockingAccess, dialect: Dialect) {
     super();
     this.#access = access;
-    this.knowledge = { dialect, toldKeys: new Set() };
+    this.knowledge = { dialect, keys: new KnownKeys() };
     this.#statements = new StatementCache(dialect);
     this.#writers = new BlockingPool(access.writers);
     this.#readers = access.readers === null ? this.#writers : new BlockingPool(this.#afterWriters(access.readers));
@@ -214,7 +216,7 @@ function runOn(
 }
 
 function deadlineOf({ timeoutMs }: { readonly timeoutMs?: number }): number | undefined {
-  return timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
+  return timeoutMs === undefined ? undefined : deadlineAfter(timeoutMs, performance.now());
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {
