@@ -62,7 +62,7 @@ function usualHint(error: unknown, code: number): string | null {
 /** `history`, `db-status`: what the document of this command is called when it succeeds. */
 function schemaName([command = "", part = ""]: readonly string[]): string {
   const words = command === "config" || command === "db" ? [command, part] : [command];
-  return words.filter((word) => /^[a-z]+$/.test(word)).join("-") || "fraisier";
+  return words.filter((word) => /^[a-z]+(-[a-z]+)*$/.test(word)).join("-") || "fraisier";
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { defineDatabaseCommands } from "./commands/db/index.ts";
+import { ASK } from "./completion/scripts.ts";
 import { createDefine, group } from "./define.ts";
 import { EXIT } from "./exit-codes.ts";
 import { packageVersion } from "./package-version.ts";
@@ -11,6 +12,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = buildProgram((code) => {
     exitCode = code;
   });
+  if (argv[0] === ASK) return (await import("./completion/complete.ts")).complete(program, argv.slice(1));
   const words = argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
   const path = await findCommand(program, words);
   try {
@@ -50,7 +52,8 @@ async function findCommand(program: Command, words: readonly string[]): Promise<
   return path;
 }
 
-function buildProgram(setExitCode: (code: number) => void): Command {
+/** All commands, with what each takes. */
+export function buildProgram(setExitCode: (code: number) => void): Command {
   const program = new Command("fraisier")
     .description("Deploys services and never forgets: what is deployed where, who did it, and what happened.")
     .version(packageVersion(), "-V, --version", "print the version")
@@ -94,6 +97,12 @@ function buildProgram(setExitCode: (code: number) => void): Command {
     async (terminal, [fraise, environment], options) =>
       (await import("./commands/status.ts")).status(terminal, fraise, environment, options),
   );
+  define(
+    program,
+    "status-all",
+    "show every place that is declared or remembered, and whether what is deployed there answers",
+    async (terminal, _args, options) => (await import("./commands/status-all.ts")).statusAll(terminal, options),
+  ).option("-e, --environment <name>", "of this environment only");
   define(program, "history", "show what was deployed, newest first", async (terminal, _args, options) =>
     (await import("./commands/history.ts")).history(terminal, options),
   )
@@ -111,6 +120,18 @@ function buildProgram(setExitCode: (code: number) => void): Command {
     "show what the steps of a deployment printed",
     async (terminal, [id = ""], options) => (await import("./commands/logs.ts")).logs(terminal, id, options),
   ).option("--step <name>", "of this step only");
+  define(
+    program,
+    "stats",
+    "show how the deployments of the last days ended, by place and by day",
+    async (terminal, _args, options) => (await import("./commands/stats.ts")).stats(terminal, options),
+  )
+    .option("-f, --fraise <name>", "of this fraise only")
+    .option("-e, --environment <name>", "of this environment only")
+    .option("-d, --days <count>", "of so many days, today included", "30");
+  define(program, "webhooks", "show the webhooks received, newest first", async (terminal, _args, options) =>
+    (await import("./commands/webhooks.ts")).webhooks(terminal, options),
+  ).option("-n, --number <count>", "at most so many", "20");
   define(
     program,
     "init",
@@ -133,6 +154,18 @@ function buildProgram(setExitCode: (code: number) => void): Command {
 
   define(program, "version", "show the version of fraisier and of what it runs on", async (terminal) =>
     (await import("./commands/version.ts")).version(terminal),
+  );
+  define(
+    program,
+    "explain [error]",
+    "explain a kind of error: what it means, its usual causes, the next command; without one, list all",
+    async (terminal, [kind]) => (await import("./commands/explain.ts")).explain(terminal, kind),
+  );
+  define(
+    program,
+    "completion <shell>",
+    "print what bash, zsh or fish reads to complete commands, options and names",
+    async (terminal, [shell = ""]) => (await import("./commands/completion.ts")).completion(terminal, shell),
   );
   define(
     program,

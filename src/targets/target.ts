@@ -61,6 +61,13 @@ export interface Target {
   /** Probes until the check passes and stays so, or fails. Never throws for an unhealthy application. */
   checkHealth(release: string, io: StepIo & { readonly onProbe?: (probe: Probe) => void }): Promise<HealthReport>;
 
+  /**
+   * Looks once at what serves now. Judges nothing else, and changes nothing.
+   *
+   * @returns null where no health check is declared, or its port is not known.
+   */
+  probe(signal: AbortSignal): Promise<Probe | null>;
+
   /** Whether a release could serve again: its folder is there, complete, and made from the commit it says. */
   verifyRelease(
     release: string,

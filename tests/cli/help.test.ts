@@ -10,7 +10,7 @@ describe("help", () => {
   test("names every command", async () => {
     const { exitCode, stdout, stderr } = await fraisier(emptyFolder(), ["--help"]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-    const named = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?[ <[].*$/gm)].map(([, name]) => name);
+    const named = [...stdout.matchAll(/^ {2}([a-z-]+)(?: \[options\])?[ <[].*$/gm)].map(([, name]) => name);
     expect(named).toEqual([...new Set(COMMANDS.map((command) => command.split(" ")[0])), "help"]);
   });
 

@@ -16,9 +16,12 @@ export const COMMANDS: readonly string[] = [
   "deploy",
   "rollback",
   "status",
+  "status-all",
   "history",
   "show",
   "logs",
+  "stats",
+  "webhooks",
   "init",
   "config validate",
   "config show",
@@ -32,6 +35,8 @@ export const COMMANDS: readonly string[] = [
   "db repair",
   "db new",
   "version",
+  "explain",
+  "completion",
   "demo",
 ];
 /** An empty folder that goes with the test. */

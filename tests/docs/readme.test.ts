@@ -19,8 +19,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Commands that the table only names, since a page of their own has their options, and tests of its own. */
-const isTreatedElsewhere = (command: string): boolean =>
-  command.startsWith("db ") && !command.startsWith("db check");
+const isTreatedElsewhere = (command: string): boolean => command.startsWith("db ") && !command.startsWith("db check");
 const MIGRATIONS = read("docs/migrations.md");
 
 /** A folder with a program `fraisier`, as a global installation puts one on PATH. */
@@ -108,7 +107,7 @@ describe("the table of commands", () => {
     const [, first] = await box.history();
     const id = first?.shortId ?? "";
     Object.assign(names, { fraise: "shop", env: "production", ref: "main", deployment: id, release: id });
-    Object.assign(names, { count: "5", seconds: "5" });
+    Object.assign(names, { count: "5", seconds: "5", days: "7", error: "locked", shell: "bash" });
   });
   afterAll(() => box[Symbol.asyncDispose]());
 

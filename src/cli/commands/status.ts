@@ -1,14 +1,15 @@
 import type { Project } from "../../config/index.ts";
-import { describeHolder, identityOf, isHolderAlive, leaseName } from "../../deploy/index.ts";
-import type { Deployment, FraiseState, Lease, Ledger } from "../../ledger/index.ts";
+import { describeHolder } from "../../deploy/index.ts";
+import type { Ledger } from "../../ledger/index.ts";
 import { shortId } from "../../ledger/index.ts";
 import type { ServiceState } from "../../targets/index.ts";
 import { EXIT } from "../exit-codes.ts";
-import { findPlace, type GlobalOptions, openProject, type Place, targetOf, withLedgerForReading } from "../session.ts";
+import { isLeaseDead, leaseText, type Observation, observationJson, observe } from "../observation.ts";
+import { findPlace, type GlobalOptions, openProject, withLedgerForReading } from "../session.ts";
 import { facts, table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
-import { bothTimes, relativeTime } from "../time.ts";
-import { deploymentJson, statusText } from "../view.ts";
+import { bothTimes } from "../time.ts";
+import { statusText } from "../view.ts";
 
 /** What is deployed where, and who is deploying now; with a fraise and an environment, all that is known of that one. */
 export async function status(
@@ -26,18 +27,6 @@ export async function status(
     }
     return detail(terminal, await observe(findPlace(project, fraiseName, environmentKey), ledger));
   });
-}
-
-/** What the ledger and the machine say of one place. */
-interface Observation {
-  readonly place: Place;
-  readonly state: FraiseState | null;
-  readonly deployment: Deployment | null;
-  /** Who is working on it at this moment. */
-  readonly lease: Lease | null;
-  /** Only for a place on this machine. */
-  readonly service: ServiceState | null;
-  readonly currentRelease: string | null;
 }
 
 async function observeAll(
@@ -61,23 +50,6 @@ function firstEnvironment(project: Project, fraiseName: string): string {
   return project.fraises.get(fraiseName)?.environments.keys().next().value ?? "";
 }
 
-async function observe(place: Place, ledger: Ledger | null): Promise<Observation> {
-  const identity = identityOf(place.project, place.fraise, place.environment);
-  const isHere = place.fraise.type === "api" && place.environment.appPath !== null;
-  const target = isHere ? targetOf(place) : null;
-  const onDisk = await target?.inspect();
-  const state = (await ledger?.getState(identity)) ?? null;
-  const lease = target === null ? null : ((await ledger?.readLease(leaseName(identity, target.id))) ?? null);
-  return {
-    place,
-    state,
-    deployment: state?.currentDeploymentId ? ((await ledger?.getDeployment(state.currentDeploymentId)) ?? null) : null,
-    lease,
-    service: onDisk?.service ?? null,
-    currentRelease: onDisk?.currentRelease ?? null,
-  };
-}
-
 function overview(terminal: Terminal, project: Project, observations: readonly Observation[]): number {
   const now = new Date();
   if (terminal.json) {
@@ -91,11 +63,7 @@ function overview(terminal: Terminal, project: Project, observations: readonly O
     state?.currentVersion ?? "–",
     state?.lastDeployedAt ? bothTimes(state.lastDeployedAt, now) : "–",
     state?.lastDeployedBy ?? "–",
-    lease === null
-      ? ""
-      : isLeaseDead(lease)
-        ? terminal.style("yellow", `what ${lease.holder.user} began ${relativeTime(lease.acquiredAt, now)} was killed`)
-        : terminal.style("cyan", `${lease.holder.user} is deploying, since ${relativeTime(lease.acquiredAt, now)}`),
+    lease === null ? "" : leaseText(terminal, lease, now),
   ]);
   terminal.print(table(terminal, ["FRAISE", "ENVIRONMENT", "STATUS", "VERSION", "DEPLOYED", "BY", ""], rows));
   return EXIT.done;
@@ -149,41 +117,7 @@ function detail(terminal: Terminal, observation: Observation): number {
   return EXIT.done;
 }
 
-const isLeaseDead = (lease: Lease): boolean => isHolderAlive(lease.holder) === false;
-
 function serviceText(terminal: Terminal, { pid, running }: ServiceState): string | null {
   if (pid === null) return null;
   return running ? `${pid}, running` : terminal.style("red", `${pid}, not running`);
-}
-
-function observationJson({
-  place,
-  state,
-  deployment,
-  lease,
-  service,
-  currentRelease,
-}: Observation): Record<string, unknown> {
-  return {
-    fraise: place.fraise.name,
-    environment: place.environment.key,
-    type: place.fraise.type,
-    status: state?.status ?? null,
-    version: state?.currentVersion ?? null,
-    lastDeployedAt: state?.lastDeployedAt ?? null,
-    lastDeployedBy: state?.lastDeployedBy ?? null,
-    successfulDeployments: state?.successfulDeployments ?? 0,
-    failedDeployments: state?.failedDeployments ?? 0,
-    currentRelease,
-    deployment: deployment && deploymentJson(deployment),
-    service: service && { pid: service.pid, running: service.running, port: service.port, logFile: service.logFile },
-    deploying: lease && {
-      user: lease.holder.user,
-      host: lease.holder.host,
-      pid: lease.holder.pid,
-      ciRun: lease.holder.ciRun,
-      since: lease.acquiredAt,
-      processGone: isLeaseDead(lease),
-    },
-  };
 }

@@ -12,6 +12,7 @@ import { clearLeftovers } from "./leftovers.ts";
 import { hostName, machineId } from "./machine.ts";
 import type { Place } from "./place.ts";
 import { preparePlace } from "./prepare-place.ts";
+import { probeOnce } from "./probe.ts";
 import {
   activateRelease,
   completeReleases,
@@ -96,6 +97,14 @@ export function createLocalTarget(settings: TargetSettings, options: LocalTarget
         const port = await service.port();
         const { signal, onProbe = () => {} } = io;
         return await judgeHealth({ check: settings.healthCheck, port, watch, clock, signal, onProbe });
+      }),
+
+    probe: (signal) =>
+      explainingFiles("look at the service", async () => {
+        const { healthCheck: check } = settings;
+        const port = await service.port();
+        if (check === null || (port === null && check.url.includes("{port}"))) return null;
+        return await probeOnce(check.url.replaceAll("{port}", String(port)), check, clock, signal);
       }),
 
     verifyRelease: (id, commit) => explainingFiles("look at the release", () => verifyRelease(layout, id, commit)),
