@@ -134,6 +134,12 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   ).option("-n, --number <count>", "at most so many", "20");
   define(
     program,
+    "doctor",
+    "look at all that a deployment needs: git, fraises.yaml, the database, folders, ports, disks",
+    async (terminal, _args, options) => (await import("./commands/doctor.ts")).doctor(terminal, options),
+  ).option("-t, --timeout <seconds>", "the limit for all of it", "20");
+  define(
+    program,
     "init",
     "write a fraises.yaml from what is found in this repository",
     async (terminal, _args, options) => (await import("./commands/init.ts")).init(terminal, options),

@@ -1,5 +1,5 @@
 import { constants, existsSync } from "node:fs";
-import { access, statfs } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { dirname } from "node:path";
 import {
   configuredAdapter,
@@ -13,12 +13,14 @@ import {
   type Row,
 } from "../db/index.ts";
 import { databaseNow } from "./database-clock.ts";
+import { filePermissions } from "./file-permissions.ts";
+import { freeSpace, LITTLE_SPACE, spaceText } from "./free-space.ts";
 import { databaseConfig, type LedgerPlace } from "./open.ts";
 import { prepareSchema, schemaStatus } from "./schema.ts";
 
 /** What one look at the database came to. */
 export interface Check {
-  readonly name: "connection" | "role" | "encryption" | "latency" | "schema" | "clock" | "space";
+  readonly name: "connection" | "role" | "encryption" | "latency" | "schema" | "clock" | "permissions" | "space";
   /** `warning`: it works, but somebody should know; `unknown`: it could not be looked at. */
   readonly outcome: "ok" | "warning" | "failed" | "unknown";
   /** What was found, for people. */
@@ -56,7 +58,6 @@ const PROBES = 5;
 const SLOW_MS = 250;
 /** A clock that is off by more makes leases expire late or early, and histories hard to read. */
 const TOLERATED_CLOCK_MS = 5000;
-const LITTLE_SPACE = 200 * 2 ** 20;
 
 /**
  * Looks at the database without changing it.
@@ -105,6 +106,7 @@ class Examination {
     const encryption = await look(() => this.#encryption());
     const schema = await look(() => this.#schema());
     const clockDifferenceMs = await look(() => this.#clock());
+    const unwritable = this.#file === null || error !== null ? null : this.#permissions(this.#file);
     const freeBytes = this.#file === null ? null : await this.#space(this.#file);
     return {
       type,
@@ -119,7 +121,7 @@ class Examination {
       freeBytes,
       pool: this.#adapter.poolMetrics(),
       checks: this.#checks,
-      error: error ?? schema?.error ?? null,
+      error: error ?? schema?.error ?? unwritable,
     };
   }
 
@@ -226,16 +228,19 @@ class Examination {
     }
   }
 
+  #permissions(file: string): Error | null {
+    const { outcome, text, hint, error } = filePermissions(file);
+    this.#note("permissions", outcome, text, hint);
+    return error;
+  }
+
   async #space(file: string): Promise<number | null> {
-    let folder = dirname(file);
-    while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
     try {
-      const { bavail, bsize } = await statfs(folder);
-      const free = bavail * bsize;
-      const text = `${(free / 2 ** 30).toFixed(1)} GiB free in ${folder}`;
-      if (free >= LITTLE_SPACE) this.#note("space", "ok", text);
-      else this.#note("space", "warning", text, `Make room in ${folder}: a full disk stops deployments.`);
-      return free;
+      const space = await freeSpace(dirname(file));
+      const { bytes, folder } = space;
+      if (bytes >= LITTLE_SPACE) this.#note("space", "ok", spaceText(space));
+      else this.#note("space", "warning", spaceText(space), `Make room in ${folder}: a full disk stops deployments.`);
+      return bytes;
     } catch (error) {
       this.#note("space", "unknown", (error as Error).message);
       return null;

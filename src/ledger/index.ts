@@ -14,6 +14,7 @@ export {
   UnknownTimeZoneError,
 } from "./errors.ts";
 export type { EventFilter } from "./events.ts";
+export { type FreeSpace, freeSpace, LITTLE_SPACE, nearestFolder, spaceText } from "./free-space.ts";
 export type { AcquiredLease, LeaseRequest } from "./lease.ts";
 export { Ledger } from "./ledger.ts";
 export type * from "./model.ts";

@@ -1,4 +1,5 @@
 import type { Command, HealthCheck, Service } from "../config/index.ts";
+import type { TargetErrorKind } from "./errors.ts";
 
 /**
  * Where a fraise runs. A target is a set of plain actions on one place; in which order they are taken, what is undone
@@ -17,6 +18,9 @@ export interface Target {
 
   /** What is there now. Changes nothing, and works where nothing has been deployed yet. */
   inspect(): Promise<TargetState>;
+
+  /** Looks for what would hinder a deployment: folders, modes, the port, the disk. Changes nothing. */
+  checkup(): Promise<TargetCheck[]>;
 
   /**
    * Finds the exact commit that `ref` (a branch, tag or commit; null for the repository's default branch) means,
@@ -104,6 +108,19 @@ export interface ServiceState {
   readonly running: boolean;
   readonly port: number | null;
   readonly logFile: string | null;
+}
+
+/** What one look at a place came to. */
+export interface TargetCheck {
+  readonly name: "folder" | "modes" | "port" | "space";
+  /** `warning`: it works, but somebody should know. */
+  readonly outcome: "ok" | "warning" | "failed";
+  /** What was found, for people. */
+  readonly text: string;
+  /** What to do about it; null where nothing is to be done. */
+  readonly hint: string | null;
+  /** What a deployment would fail with; null unless `failed`. */
+  readonly kind: TargetErrorKind | null;
 }
 
 export interface ResolvedRef {

@@ -22,6 +22,7 @@ export const COMMANDS: readonly string[] = [
   "logs",
   "stats",
   "webhooks",
+  "doctor",
   "init",
   "config validate",
   "config show",

@@ -7,11 +7,9 @@ import { requireProgram } from "./find-program.ts";
 import { gitEnvironment } from "./git-environment.ts";
 import { GitFailure } from "./git-errors.ts";
 import { type GitSource, maskUrls, parseGitSource } from "./git-source.ts";
+import { assertGitVersion } from "./git-version.ts";
 import type { Place } from "./place.ts";
 import { ProcessTimeout, runProcess } from "./run-process.ts";
-
-/** The oldest git that reads its configuration from GIT_CONFIG_COUNT. */
-const OLDEST = [2, 31] as const;
 
 /** How one git command is run. */
 export interface GitOptions {
@@ -93,12 +91,7 @@ export class Git {
     }
     const quiet = { io: { signal: io.signal, onOutput() {} }, writes: false };
     const [version = ""] = await this.#execute(["version"], quiet, env);
-    const [major = 0, minor = 0] = version.match(/\d+/g)?.map(Number) ?? [];
-    if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-      throw new TargetError("unsupported", `This is ${version}; Fraisier needs git ${OLDEST.join(".")} or newer.`, {
-        hint: "Install a newer git, or set PATH under env to where one is.",
-      });
-    }
+    assertGitVersion(version);
     const sshCommand = await this.#execute(["config", "--get", "core.sshCommand"], quiet, env).catch(
       (error: unknown) => {
         if (error instanceof GitFailure) return [];

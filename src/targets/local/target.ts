@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../db/index.ts";
 import type { Guard, GuardRequest, ResolvedRef, Target, TargetSettings, TargetState } from "../target.ts";
+import { checkPlace } from "./checkup.ts";
 import { runCommand } from "./command.ts";
 import { fetchRelease } from "./fetch-release.ts";
 import { explainingFiles } from "./files.ts";
@@ -60,6 +61,8 @@ export function createLocalTarget(settings: TargetSettings, options: LocalTarget
           service: await service.state(),
         }),
       ),
+
+    checkup: () => explainingFiles("look at the folder of the application", () => checkPlace(place, service)),
 
     resolveRef: (ref: string | null, signal?: AbortSignal): Promise<ResolvedRef> =>
       resolveRef(git, cache, ref, signal ?? new AbortController().signal),

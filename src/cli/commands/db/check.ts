@@ -1,22 +1,16 @@
-import { type Check, checkDatabase } from "../../../ledger/index.ts";
+import { checkDatabase } from "../../../ledger/index.ts";
 import { createActivity } from "../../activity.ts";
+import { checkLine } from "../../check-line.ts";
 import { EXIT, exitCodeOf } from "../../exit-codes.ts";
 import { databasePlace, type GlobalOptions } from "../../session.ts";
 import { facts } from "../../table.ts";
-import { printable, type Style, type Terminal } from "../../terminal.ts";
+import type { Terminal } from "../../terminal.ts";
 import { wholeNumber } from "../../whole-number.ts";
 
 /** What `fraisier db check` takes. */
 export interface CheckOptions extends GlobalOptions {
   readonly timeout?: string;
 }
-
-const STYLES: Readonly<Record<Check["outcome"], readonly [mark: string, style: Style]>> = {
-  ok: ["✓", "green"],
-  warning: ["!", "yellow"],
-  failed: ["✗", "red"],
-  unknown: ["?", "dim"],
-};
 
 /** Whether the database can be used, and what to do where it can't. Changes nothing. */
 export async function dbCheck(terminal: Terminal, options: CheckOptions): Promise<number> {
@@ -30,7 +24,7 @@ export async function dbCheck(terminal: Terminal, options: CheckOptions): Promis
     terminal.printJson("db-check", { ok: error === null, ...rest, pool, checks, problem: error && { kind, message } });
   } else {
     terminal.print(facts(terminal, [["database", `${found.url} (by ${found.origin})`]]));
-    terminal.print(checks.map((check) => line(terminal, check)).join("\n"));
+    terminal.print(checks.map((check) => checkLine(terminal, check)).join("\n"));
     terminal.print(
       terminal.style(
         "dim",
@@ -39,10 +33,4 @@ export async function dbCheck(terminal: Terminal, options: CheckOptions): Promis
     );
   }
   return error === null ? EXIT.done : exitCodeOf(error);
-}
-
-function line(terminal: Terminal, { name, outcome, text, hint }: Check): string {
-  const [mark, style] = STYLES[outcome];
-  const advice = hint === null ? "" : `\n${" ".repeat(14)}→ ${printable(hint)}`;
-  return `${terminal.style(style, mark)} ${name.padEnd(11)} ${printable(text)}${advice}`;
 }
