@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { EXIT, EXIT_MEANINGS, sortedExits } from "./exit-codes.ts";
+import { ARGUMENTS, REFERENCE } from "./reference.ts";
 import type { GlobalOptions } from "./session.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
@@ -16,6 +18,8 @@ export function createDefine(setExitCode: (code: number) => void): Define {
       .option("-c, --config <file>", "use this fraises.yaml (default: found upward from here)")
       .option("--json", "print JSON")
       .option("--no-color", "print without colour");
+    for (const argument of command.registeredArguments) argument.description = ARGUMENTS[argument.name()] ?? "";
+    command.addHelpText("after", () => helpText(commandPath(command)));
     return command.action(async () => {
       const options = command.opts<GlobalOptions>();
       const name = command.name();
@@ -35,6 +39,21 @@ export function group(parent: Command, name: string, description: string): Comma
   return command.action(() => {
     command.outputHelp();
   });
+}
+
+/** The full name of a command, without the program's: `db status`. */
+export function commandPath(command: Command): string {
+  const { parent } = command;
+  return parent === null || parent.parent === null ? command.name() : `${commandPath(parent)} ${command.name()}`;
+}
+
+/** Examples and exit codes of a command, as its help ends. */
+function helpText(path: string): string {
+  const { examples, exits } = REFERENCE[path] ?? { examples: [], exits: [] };
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, purpose]) => `  ${line.padEnd(width)}  # ${purpose}`);
+  const codes = sortedExits(exits).map((exit) => `  ${String(EXIT[exit]).padStart(3)}  ${EXIT_MEANINGS[exit]}`);
+  return `\nExamples:\n${lines.join("\n")}\n\nExit codes:\n${codes.join("\n")}`;
 }
 
 /** Errors are printed in one place, by main. */

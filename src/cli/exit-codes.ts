@@ -15,6 +15,24 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
+/** What each of them means. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  done: "done",
+  failed: "failed",
+  usage: "typed wrongly",
+  configuration: "something is wrong with the configuration",
+  locked: "somebody else is deploying there, or migrating",
+  rolledBack: "the new release was sick, and the one before serves again",
+  ledgerUnavailable: "the database cannot be used",
+  notFound: "there is no such fraise, environment, deployment, release or migration",
+  interrupted: "interrupted by Ctrl-C",
+  terminated: "interrupted by SIGTERM",
+};
+
+/** Exit codes by their numbers. */
+export const sortedExits = (exits: readonly (keyof typeof EXIT)[]): (keyof typeof EXIT)[] =>
+  [...exits].sort((a, b) => EXIT[a] - EXIT[b]);
+
 const BY_KIND: Readonly<Record<string, number>> = {
   interrupted: EXIT.interrupted,
   terminated: EXIT.terminated,

@@ -48,8 +48,15 @@ function reportError(argv: readonly string[], error: unknown): number {
   }
   terminal.say(`${terminal.styleMessage("red", "Error:")} ${printable(message)}`);
   if (hint) terminal.say(printable(hint));
+  if (isWorthExplaining(code, kind))
+    terminal.say(terminal.styleMessage("dim", `More about it: fraisier explain ${kind}`));
   if (kind === "unexpected") terminal.say(printable(`This should not have happened.\n${(error as Error).stack ?? ""}`));
   return code;
+}
+
+/** Neither a typing mistake, whose hint says it all, nor what the person did on purpose. */
+function isWorthExplaining(code: number, kind: string): boolean {
+  return code !== EXIT.usage && code !== EXIT.interrupted && code !== EXIT.terminated && kind !== "unexpected";
 }
 
 /** What to say where the error itself names no next step. */
