@@ -32,6 +32,7 @@ const TASKS = {
   },
   format: { steps: [["biome", "check", "--write", ".", REST]] },
   build: { steps: [["tsdown", ...QUIET, REST]] },
+  docs: { steps: [["scripts/write-docs.ts"]] },
   test: {
     steps: [
       ["tsdown", ...QUIET],
@@ -251,8 +252,9 @@ function isBuilt() {
   return built > 0 && SOURCES.every((name) => latestChange(path.join(ROOT, name)) <= built);
 }
 
-/** The JavaScript file of a tool. */
+/** The file of a tool, to be run by Node. */
 function toolFile(tool) {
+  if (tool.endsWith(".ts")) return path.join(ROOT, tool); // a script of our own
   const [name, program] = TOOLS[tool];
   const folder = name === null ? ROOT : path.join(MODULES, ...name.split("/"));
   const { bin } = readJson(path.join(folder, "package.json"));

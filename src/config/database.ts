@@ -29,8 +29,8 @@ export interface DatabaseFiles {
 /** Another file in which older projects have `database:`; the rest of it is not looked at. */
 const CONFIG_FILE = "config.yaml";
 
-/** Where each setting stands. */
-const KEYS = {
+/** Where each setting stands below `database:`. */
+export const DATABASE_KEYS: Readonly<Record<keyof DatabaseSettings, readonly string[]>> = {
   type: ["type"],
   url: ["url"],
   urlFile: ["url_file"],
@@ -39,7 +39,7 @@ const KEYS = {
   poolMax: ["pool", "max"],
   acquireTimeout: ["pool", "acquire_timeout"],
   statementTimeout: ["statement_timeout"],
-} as const satisfies Record<keyof DatabaseSettings, readonly string[]>;
+};
 
 /**
  * Reads `database:` from fraises.yaml, or from a config.yaml beside it, and the variables of `.env`. What else is wrong
@@ -96,7 +96,7 @@ function settingsIn(file: string, cwd: string, env: Variables): DatabaseSettings
 }
 
 function settingsOf(root: TreeNode, placeOf: (offset: number) => string): DatabaseSettings {
-  const said = Object.entries(KEYS).flatMap(([name, keys]) => {
+  const said = Object.entries(DATABASE_KEYS).flatMap(([name, keys]) => {
     const node = scalarAt(root, "database", ...keys);
     return node === undefined ? [] : [[name, { text: node.text, place: placeOf(node.start) }]];
   });

@@ -1,4 +1,4 @@
-export { type DatabaseFiles, readDatabaseFiles } from "./database.ts";
+export { DATABASE_KEYS, type DatabaseFiles, readDatabaseFiles } from "./database.ts";
 export { type FindOptions, findProjectFile, PROJECT_FILE } from "./find.ts";
 export type { Unset, Variables } from "./interpolate.ts";
 export { projectJsonSchema } from "./json-schema.ts";

@@ -33,11 +33,14 @@ export function wholeNumber(minimum: number, maximum: number): z.ZodType {
 /** Seconds as a number, or a text with a unit. Bounds are in seconds, `minimum` 0 means that 0 is allowed. */
 export function duration(minimum: number, maximum: number): z.ZodType {
   const error = `must be a time from ${minimum} to ${maximum} seconds, written like 30, 1.5, "500ms", "30s", "5m" or "1h"`;
-  return z.union([z.number(), z.string()], { error }).superRefine((value, context) => {
-    const seconds = parseDuration(value);
-    if (seconds === null || seconds < minimum || seconds > maximum)
-      context.addIssue({ code: "custom", message: error });
-  });
+  return z
+    .union([z.number(), z.string()], { error })
+    .superRefine((value, context) => {
+      const seconds = parseDuration(value);
+      if (seconds === null || seconds < minimum || seconds > maximum)
+        context.addIssue({ code: "custom", message: error });
+    })
+    .meta({ title: "a time", examples: [30, 1.5, "500ms", "5m"] });
 }
 
 /** A text, number or boolean, which is used as the text that is written. */
@@ -45,7 +48,8 @@ export function scalar(): z.ZodType {
   const error = "must be text, a number, true or false";
   return z
     .union([z.string(), z.number(), z.boolean()], { error })
-    .refine((value) => !String(value).includes("\0"), { error: "must not contain a NUL character" });
+    .refine((value) => !String(value).includes("\0"), { error: "must not contain a NUL character" })
+    .meta({ title: "text, a number, true or false" });
 }
 
 function shellLine(): z.ZodType {
@@ -61,14 +65,18 @@ function argumentVector(): z.ZodType {
 
 /** One command: a shell line, or a list of arguments. */
 export function command(): z.ZodType {
-  return z.union([shellLine(), argumentVector()], { error: "must be a command: a shell line, or a list of arguments" });
+  return z
+    .union([shellLine(), argumentVector()], { error: "must be a command: a shell line, or a list of arguments" })
+    .meta({ title: "a command" });
 }
 
 /** Commands to run one after the other: one shell line, or a list whose items are shell lines or argument lists. */
 export function commands(): z.ZodType {
-  return z.union([shellLine(), z.array(command(), { error: "must be a list" })], {
-    error: "must be a shell line, or a list of commands",
-  });
+  return z
+    .union([shellLine(), z.array(command(), { error: "must be a list" })], {
+      error: "must be a shell line, or a list of commands",
+    })
+    .meta({ title: "a command, or a list of commands" });
 }
 
 /** The key of a fraise, environment or job. Whether it is a good name is checked apart, so that its value is checked too. */

@@ -7,7 +7,7 @@ import { maskUrl } from "./server-url.ts";
 import { DatabaseType } from "./types.ts";
 
 /** What can be said about a database, with the variable of the environment that says it. */
-const VARIABLES = {
+export const DATABASE_VARIABLES = {
   type: "FRAISIER_DB_TYPE",
   url: "FRAISIER_DB_URL",
   urlFile: "FRAISIER_DB_URL_FILE",
@@ -19,7 +19,7 @@ const VARIABLES = {
 } as const;
 
 /** The name of something that can be said about a database. */
-export type DatabaseSetting = keyof typeof VARIABLES;
+export type DatabaseSetting = keyof typeof DATABASE_VARIABLES;
 
 /** What a source says, with the place in it: `fraises.yaml:12`. */
 export type DatabaseSettings = {
@@ -117,7 +117,7 @@ function layersOf({ options = {}, env = {}, dotenv = {}, file, ...folders }: Dat
 
 /** An empty variable says nothing. */
 function variablesOf(variables: Variables, where: string): DatabaseSettings {
-  const said = Object.entries(VARIABLES).flatMap(([name, variable]) => {
+  const said = Object.entries(DATABASE_VARIABLES).flatMap(([name, variable]) => {
     const text = variables[variable];
     return text ? [[name, { text, place: `${variable}${where}` }]] : [];
   });

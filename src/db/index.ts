@@ -6,6 +6,7 @@
 export { type AdapterOptions, FraiserDatabaseAdapter } from "./adapter.ts";
 export { type Clock, sleep, systemClock, type Timer } from "./clock.ts";
 export {
+  DATABASE_VARIABLES,
   type DatabaseConfig,
   DatabaseConfigError,
   type DatabaseConfigSources,

@@ -173,7 +173,9 @@ describe("when what it prints is not read", () => {
       const folder = project(FRUIT);
       await remember(folder, {});
       const { stderr } = await shell(folder, `"$NODE" "$PROGRAM" history >/dev/full; echo "exit code $?" >&2`);
-      expect(stderr).toMatch(/^Error: What was printed could not be written \(ENOSPC\)\.\n.*\nMore about it: fraisier explain output_lost\nexit code 1\n$/);
+      expect(stderr).toMatch(
+        /^Error: What was printed could not be written \(ENOSPC\)\.\n.*\nMore about it: fraisier explain output_lost\nexit code 1\n$/,
+      );
     });
 
     test("messages that cannot be written change nothing", async () => {
