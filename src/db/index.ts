@@ -49,6 +49,8 @@ export { configuredAdapter, getDatabaseAdapter } from "./shared-adapters.ts";
 export { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
 export { type Holding, holdExclusively } from "./sqlite/exclusive-file.ts";
 export { parseSqliteUrl, type SqliteLocation } from "./sqlite/url.ts";
+export type { WorkerPlan } from "./sync/channel.ts";
+export { refuseBlockingCall } from "./sync/deadlocks.ts";
 export type {
   SyncKeyOptions,
   SyncStatementOptions,
@@ -56,7 +58,10 @@ export type {
   SyncUpsertOptions,
 } from "./sync/options.ts";
 export { SyncQueryMethods } from "./sync/query-methods.ts";
+export { RemoteObject } from "./sync/remote-object.ts";
+export { type ServedObject, serveObject } from "./sync/served-object.ts";
 export { SyncTransaction } from "./sync/transaction.ts";
+export type { ErrorClasses } from "./sync/transferable-errors.ts";
 export { SyncDatabaseWrapper } from "./sync/wrapper.ts";
 export { Transaction } from "./transaction.ts";
 export {

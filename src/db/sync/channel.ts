@@ -1,15 +1,15 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { SyncMessagePort } from "sync-message-port";
 import { DatabaseError } from "../errors.ts";
-import type { Answer, Request, WorkerOrder } from "./protocol.ts";
 
 /** What a thread behind a channel begins with. */
 export type ThreadData = ServingData | WatchingData;
 
-/** The thread that has the adapter. */
+/** The thread that answers. */
 export interface ServingData {
   readonly role: "serve";
-  readonly order: WorkerOrder;
+  /** What it is to serve, as plain data. */
+  readonly order: unknown;
   /** Questions and answers. */
   readonly port: MessagePort;
   /** One end of a channel on which nothing is ever said: it breaks when the thread is gone. */
@@ -24,17 +24,32 @@ export interface WatchingData {
   readonly ended: Int32Array<SharedArrayBuffer>;
 }
 
+/** The last that a worker says, to whatever is asked: an error that nobody caught ends it. */
+export interface LastWords {
+  readonly say: "ended";
+  readonly why: string;
+}
+
+/** Which thread answers. */
+export interface WorkerPlan {
+  /** As it is called in the lists of threads. */
+  readonly name: string;
+  /** The file that it runs. */
+  readonly entry: URL;
+  readonly order: unknown;
+}
+
 /** How long an answer is waited for until somebody looks whether the worker is still there. */
 const LOOK_AFTER_MS = 500;
 
 /** The file that the threads run. It is the built one for the sources too: their types would be stripped in every thread. */
-const ENTRY = new URL(
+export const DATABASE_WORKER: URL = new URL(
   import.meta.url.endsWith(".ts") ? "../../../dist/db-worker.js" : "./db-worker.js",
   import.meta.url,
 );
 
 /** A worker thread that is asked one question after the other, each answered before the caller goes on. */
-export class Channel {
+export class Channel<Question extends object, Answer extends { readonly say: string }> {
   readonly #port: SyncMessagePort;
   readonly #life: MessagePort;
   readonly #ended: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4));
@@ -42,12 +57,12 @@ export class Channel {
   #why = "it ran out of memory, or was ended";
 
   /** Starts the worker. It does not keep the process alive. */
-  constructor(order: WorkerOrder) {
+  constructor({ name, entry, order }: WorkerPlan) {
     const { port1, port2: port } = SyncMessagePort.createChannel();
     const { port1: life1, port2: life } = new MessageChannel();
     this.#port = new SyncMessagePort(port1);
     this.#life = life1;
-    const worker = startThread("fraisier-db", { role: "serve", order, port, life }, [port, life]);
+    const worker = startThread(name, entry, { role: "serve", order, port, life }, [port, life]);
     // Heard only while the caller's thread is not blocked; then it needs no watching.
     worker.on("exit", () => this.#noteEnd());
   }
@@ -57,12 +72,12 @@ export class Channel {
    *
    * @throws DatabaseError `connection_lost` when the worker has ended, and all its connections with it
    */
-  ask(request: Request): Answer {
-    this.#port.postMessage(request);
+  ask(question: Question): Answer {
+    this.#port.postMessage(question);
     for (;;) {
       const { hasEnded } = this; // looked at first: what was said before the end still counts
       const answer = this.#receive(hasEnded ? 0 : LOOK_AFTER_MS);
-      if (answer?.say === "ended") {
+      if (isLastWords(answer)) {
         this.#why = answer.why;
         this.#noteEnd();
         continue;
@@ -86,8 +101,8 @@ export class Channel {
     if (!this.#isWatched) this.#life.close();
   }
 
-  #receive(timeout: number): Answer | null {
-    return this.#port.receiveMessage({ timeout, timeoutValue: null, closedValue: null }) as Answer | null;
+  #receive(timeout: number): Answer | LastWords | null {
+    return this.#port.receiveMessage({ timeout, timeoutValue: null, closedValue: null }) as Answer | LastWords | null;
   }
 
   #noteEnd(): void {
@@ -98,12 +113,17 @@ export class Channel {
   #watch(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;
-    startThread("fraisier-db-watch", { role: "watch", life: this.#life, ended: this.#ended }, [this.#life]);
+    const data: WatchingData = { role: "watch", life: this.#life, ended: this.#ended };
+    startThread("fraisier-db-watch", DATABASE_WORKER, data, [this.#life]);
   }
 }
 
-function startThread(name: string, workerData: ThreadData, transferList: MessagePort[]): Worker {
-  const worker = new Worker(ENTRY, { name, workerData, transferList });
+function isLastWords(answer: { readonly say: string } | null): answer is LastWords {
+  return answer?.say === "ended";
+}
+
+function startThread(name: string, entry: URL, workerData: ThreadData, transferList: MessagePort[]): Worker {
+  const worker = new Worker(entry, { name, workerData, transferList });
   worker.on("error", () => {}); // told by the port
   worker.unref();
   return worker;

@@ -26,17 +26,36 @@ export function refuseDeadlock(origin: AdapterOrigin | null): void {
   if (blocking.some((other) => other === origin || isSameDatabase(other, origin))) {
     throw new DatabaseError(
       "adapter_in_transaction",
-      "The blocking wrapper was used inside a blocking transaction on the same database, where it could wait for itself for ever.",
-      { hint: "Use the transaction object that the work was given." },
+      "A blocking call was made inside a blocking transaction on the same database, where it could wait for itself for ever.",
+      { hint: "Use the transaction object that the work was given, or call before or after the transaction." },
     );
   }
   if (adaptersAround().some((adapter) => isOf(adapter, origin))) {
     throw new DatabaseError(
       "adapter_in_transaction",
-      "The blocking wrapper was used inside an asynchronous transaction on the same database, which cannot go on while the thread is blocked.",
-      { hint: "Use the transaction object that the work was given, with await." },
+      "A blocking call was made inside an asynchronous transaction on the same database, which cannot go on while the thread is blocked.",
+      {
+        hint: "Use the transaction object that the work was given, with await, or call before or after the transaction.",
+      },
     );
   }
+}
+
+/**
+ * Refuses a blocking call that has no deadline of its own: what {@link refuseDeadlock} refuses, and a write while an
+ * asynchronous transaction is open elsewhere in the thread, for whose locks it might wait.
+ *
+ * @param adapter any of the database that is called
+ * @throws DatabaseError `adapter_in_transaction`
+ */
+export function refuseBlockingCall({ origin }: FraiserDatabaseAdapter, purpose: "read" | "write"): void {
+  refuseDeadlock(origin);
+  if (purpose === "read" || !isAnyTransactionOpen(origin)) return;
+  throw new DatabaseError(
+    "adapter_in_transaction",
+    "A blocking call was to write while an asynchronous transaction on the same database was open in the same thread, which cannot go on while the thread is blocked.",
+    { hint: "Wait for the end of what was begun asynchronously, with await, and then call again." },
+  );
 }
 
 /** Whether an asynchronous transaction on this database is open in this thread: it ends only when the thread is free again. */

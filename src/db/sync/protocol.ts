@@ -45,9 +45,7 @@ export type Answer =
   | { readonly say: "metrics"; readonly metrics: PoolMetrics }
   | { readonly say: "health"; readonly status: Omit<HealthStatus, "error">; readonly error: PackedError | null }
   /** A transaction was begun, or begun again, and its work is to be done. */
-  | { readonly say: "work"; readonly scope: number }
-  /** The last that it says, to whatever is asked: an error that nobody caught ends it. */
-  | { readonly say: "ended"; readonly why: string };
+  | { readonly say: "work"; readonly scope: number };
 
 /** What each argument of a method is: values are packed one by one. */
 const ARGUMENTS = {

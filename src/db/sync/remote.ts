@@ -1,6 +1,7 @@
 import type { PoolMetrics } from "../pool-types.ts";
 import type { HealthStatus } from "../types.ts";
-import { Channel } from "./channel.ts";
+import { DATABASE_WORKER } from "./channel.ts";
+import { KeptChannel } from "./kept-channel.ts";
 import { ADAPTER_SCOPE, type Answer, type Request, type WorkerOrder } from "./protocol.ts";
 import { expected, RemoteScope } from "./remote-scope.ts";
 import type { BlockingBackend } from "./scope.ts";
@@ -8,14 +9,14 @@ import { unpackError } from "./transferable-errors.ts";
 
 /** A database whose driver answers asynchronously: it works in a worker thread, for which the caller's thread waits. */
 export class RemoteBackend extends RemoteScope implements BlockingBackend {
-  readonly #order: WorkerOrder;
+  readonly #channel: KeptChannel<Request, Answer>;
   readonly #unused: PoolMetrics;
-  #channel: Channel | null = null;
 
   /** @param unused the numbers of a pool that nobody has used */
   constructor(order: WorkerOrder, unused: PoolMetrics) {
-    super(() => this.#worker(), ADAPTER_SCOPE);
-    this.#order = order;
+    const channel = new KeptChannel<Request, Answer>({ name: "fraisier-db", entry: DATABASE_WORKER, order });
+    super(() => channel.current(), ADAPTER_SCOPE);
+    this.#channel = channel;
     this.#unused = unused;
   }
 
@@ -24,18 +25,12 @@ export class RemoteBackend extends RemoteScope implements BlockingBackend {
   }
 
   close(): void {
-    const channel = this.#channel;
-    this.#channel = null;
-    if (channel === null) return;
-    try {
-      if (!channel.hasEnded) expected(channel.ask({ ask: "close" }), "done");
-    } finally {
-      channel.close();
-    }
+    const answer = this.#channel.close({ ask: "close" });
+    if (answer !== null) expected(answer, "done");
   }
 
   poolMetrics(): PoolMetrics {
-    if (this.#channel === null || this.#channel.hasEnded) return this.#unused;
+    if (!this.#channel.isOpen) return this.#unused;
     return expected(this.#ask({ ask: "metrics" }), "metrics").metrics;
   }
 
@@ -51,17 +46,6 @@ export class RemoteBackend extends RemoteScope implements BlockingBackend {
   }
 
   #ask(request: Request): Answer {
-    return this.#worker()(request);
-  }
-
-  /** The worker, another one if it has ended. */
-  #worker(): (request: Request) => Answer {
-    if (this.#channel?.hasEnded) {
-      this.#channel.close();
-      this.#channel = null;
-    }
-    this.#channel ??= new Channel(this.#order);
-    const channel = this.#channel;
-    return (request) => channel.ask(request);
+    return this.#channel.current()(request);
   }
 }

@@ -16,6 +16,7 @@ export type PackedError =
     }
   | {
       readonly is: "FraisierError";
+      readonly name: string;
       readonly kind: string;
       readonly message: string;
       readonly hint: string | undefined;
@@ -38,8 +39,8 @@ export function packError(error: unknown): PackedError {
     return { is: "DatabaseError", kind, message, hint, retryable, table, columns, constraint, cause: packCause(error) };
   }
   if (error instanceof FraisierError) {
-    const { kind, message, hint } = error;
-    return { is: "FraisierError", kind, message, hint, cause: packCause(error) };
+    const { name, kind, message, hint } = error;
+    return { is: "FraisierError", name, kind, message, hint, cause: packCause(error) };
   }
   if (error instanceof DriverErrorSummary) {
     const { code, message } = error;
@@ -53,23 +54,33 @@ export function packError(error: unknown): PackedError {
   return { is: "Error", name: "Error", message: String(error), stack: undefined, more: {}, cause: undefined };
 }
 
-/** The error itself, thrown where the caller is. */
-export function unpackError(packed: PackedError): Error {
+/** Classes of errors by their names. Each has to be a FraisierError with no field more than those of one. */
+export type ErrorClasses = Readonly<Record<string, { readonly prototype: FraisierError }>>;
+
+/**
+ * The error itself, thrown where the caller is.
+ *
+ * @param classes those, beside this layer's own, as which it may arrive
+ */
+export function unpackError(packed: PackedError, classes: ErrorClasses = {}): Error {
+  const unpackCause = (cause: PackedError | undefined) => cause && unpackError(cause, classes);
   switch (packed.is) {
     case "DatabaseError": {
       const { kind, message, cause, ...details } = packed;
-      return new DatabaseError(kind, message, { ...details, cause: cause && unpackError(cause) });
+      return new DatabaseError(kind, message, { ...details, cause: unpackCause(cause) });
     }
     case "FraisierError": {
-      const { kind, message, hint, cause } = packed;
-      return new FraisierError(kind, message, { hint, cause: cause && unpackError(cause) });
+      const { name, kind, message, hint, cause } = packed;
+      const error = new FraisierError(kind, message, { hint, cause: unpackCause(cause) });
+      const Class = classes[name];
+      return Object.assign(Class === undefined ? error : Object.setPrototypeOf(error, Class.prototype), { name });
     }
     case "DriverErrorSummary":
       return new DriverErrorSummary(packed.code, packed.text);
     case "Error": {
       const { name, message, stack, more, cause } = packed;
       const Class = BUILT_IN.get(name) ?? Error;
-      const error = new Class(message, cause && { cause: unpackError(cause) });
+      const error = new Class(message, cause && { cause: unpackCause(cause) });
       if (stack !== undefined) error.stack = stack;
       if (error.name !== name)
         Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
