@@ -51,6 +51,20 @@ export class IllegalTransitionError extends FraisierError {
   }
 }
 
+/** A deployment that is made under a lease was to be changed without one. */
+export class LeaseNeededError extends FraisierError {
+  override readonly name: string = "LeaseNeededError";
+  declare readonly kind: "lease_needed";
+
+  constructor(id: string, target: string) {
+    super(
+      "lease_needed",
+      `The deployment ${id} is one that Fraisier makes on ${target}, and is changed only by who has the lease there.`,
+      { hint: `See what happens to it: fraisier show ${id}` },
+    );
+  }
+}
+
 /** A step that is not running cannot end; nothing was written. */
 export class StepNotRunningError extends FraisierError {
   override readonly name: string = "StepNotRunningError";

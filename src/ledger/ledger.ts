@@ -1,5 +1,5 @@
 import { type Clock, type FraiserDatabaseAdapter, systemClock } from "../db/index.ts";
-import { type DayCount, readDayCounts } from "./counters.ts";
+import { type DayCount, type EndingCounts, readDayCounts, sumEndings } from "./counters.ts";
 import { deploymentOf } from "./deployment-row.ts";
 import * as deployments from "./deployments.ts";
 import { type EventFilter, readEvents } from "./events.ts";
@@ -16,13 +16,16 @@ import type {
   LedgerEvent,
   NewDeployment,
   OutputChunk,
+  RecordedDeployment,
+  StatedState,
   StepDirection,
   StepOutcome,
 } from "./model.ts";
 import { appendOutput, type NewOutput, type OutputFilter, readOutput } from "./output.ts";
 import * as queries from "./queries.ts";
+import * as recorded from "./recorded.ts";
 import * as locks from "./service-lock.ts";
-import { readState, readStates } from "./states.ts";
+import { readState, readStates, writeState } from "./states.ts";
 import * as steps from "./steps.ts";
 import * as webhooks from "./webhooks.ts";
 
@@ -88,6 +91,21 @@ export class Ledger {
   /** pending → abandoned: its process is gone. @throws IllegalTransitionError */
   abandonPending(id: string, reason: string): Promise<void> {
     return deployments.endPending(this.adapter, id, "abandoned", reason, this.#now());
+  }
+
+  /** Writes a deployment that another program has begun, and which is under nobody's lease. */
+  recordDeployment(deployment: RecordedDeployment): Promise<Deployment> {
+    return recorded.recordDeployment(this.adapter, deployment, this.#now());
+  }
+
+  /** Ends what {@link recordDeployment} began. @throws IllegalTransitionError; LeaseNeededError for any other deployment */
+  endRecorded(id: string, end: DeploymentEnd): Promise<Deployment> {
+    return recorded.endRecorded(this.adapter, id, end, this.#now());
+  }
+
+  /** A recorded deployment, in progress or successful, becomes `rolled_back`. @throws IllegalTransitionError; LeaseNeededError for any other deployment */
+  markRolledBack(id: string): Promise<Deployment> {
+    return recorded.markRolledBack(this.adapter, id, this.#now());
   }
 
   /** Records that a step begins. @throws LeaseLostError, IllegalTransitionError */
@@ -173,6 +191,19 @@ export class Ledger {
   /** All states, of one project or of all. */
   listStates(project?: string): Promise<FraiseState[]> {
     return readStates(this.adapter, project);
+  }
+
+  /** Notes what a program that deploys by itself says of an environment, which need not be known yet. */
+  setState(identity: Identity, state: StatedState): Promise<FraiseState> {
+    return writeState(this.adapter, identity, state, this.#now());
+  }
+
+  /** How the deployments of a project, or of one fraise of it, ended since a day (UTC, `YYYY-MM-DD`). */
+  countEndings(
+    filter: { readonly project: string; readonly fraise?: string | undefined },
+    since: string,
+  ): Promise<EndingCounts> {
+    return sumEndings(this.adapter, filter, since);
   }
 
   /** How the deployments of a fraise ended, by day (UTC), since a day (`YYYY-MM-DD`). */

@@ -93,7 +93,7 @@ export interface Deployment extends Identity {
   readonly gitBranch: string | null;
   readonly commitSubject: string | null;
   readonly errorMessage: string | null;
-  /** `local:<machine id>`; null for rows of the Python Fraisier. */
+  /** `local:<machine id>`; null for rows of the Python Fraisier, and for what another program had recorded. */
   readonly target: string | null;
   readonly host: string | null;
   readonly releaseId: string | null;
@@ -102,7 +102,7 @@ export interface Deployment extends Identity {
   readonly previousReleaseId: string | null;
   /** When this deployment's release was first found healthy (or went into service unchecked); never reset. */
   readonly healthyAt: Date | null;
-  /** The process that runs or ran it; null for rows of the Python Fraisier. */
+  /** The process that runs or ran it; null where there is no target. */
   readonly runner: Holder | null;
   /** For a rollback: the deployment it undoes. */
   readonly undoesDeploymentId: string | null;
@@ -155,6 +155,15 @@ export interface NewDeployment extends Identity {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
+/** What the row of a deployment that another program makes is begun with. */
+export interface RecordedDeployment extends Identity {
+  readonly oldVersion: string | null;
+  readonly gitCommit: string | null;
+  readonly gitBranch: string | null;
+  readonly triggeredBy: string;
+  readonly triggeredByUser: string | null;
+}
+
 /** What becomes known while a deployment runs; absent keys are left as they are. */
 export interface DeploymentChange {
   readonly oldVersion?: string | null;
@@ -173,6 +182,8 @@ export interface DeploymentChange {
 /** How a deployment ended, with what that makes of its fraise; written as one transaction. */
 export interface DeploymentEnd {
   readonly status: FinalStatus;
+  /** Absent: what was said before. */
+  readonly newVersion?: string | null;
   readonly errorMessage?: string | null;
   readonly details?: Readonly<Record<string, unknown>>;
   /**
@@ -180,6 +191,13 @@ export interface DeploymentEnd {
    * the one in service from now on. Otherwise only the status changes (down, say).
    */
   readonly fraise?: { readonly status: FraiseStatus; readonly deployed?: boolean };
+}
+
+/** What a program says of an environment without a deployment that says so. */
+export interface StatedState {
+  readonly version: string;
+  readonly status: FraiseStatus;
+  readonly deployedBy: string | null;
 }
 
 /** Which deployments are asked for; newest first. */

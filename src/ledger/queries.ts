@@ -1,4 +1,4 @@
-import type { Queryable } from "../db/index.ts";
+import type { Queryable, Row } from "../db/index.ts";
 import { type DeploymentRow, deploymentOf } from "./deployment-row.ts";
 import {
   DEPLOYMENT_STATUSES,
@@ -48,8 +48,17 @@ class Where {
 
 /** The first rows in an order that an index has. */
 function select(database: Queryable, where: Where, order: string, limit: number): Promise<DeploymentRow[]> {
-  const params = [...where.params, limit];
-  return database.executeQuery<DeploymentRow>(`SELECT * FROM v_deployment ${where} ${order} LIMIT ?`, params);
+  return selectFrom<DeploymentRow>("v_deployment", database, where, order, limit);
+}
+
+function selectFrom<R extends object>(
+  view: "v_deployment" | "v_deployment_history",
+  database: Queryable,
+  where: Where,
+  order: string,
+  limit: number,
+): Promise<R[]> {
+  return database.executeQuery<R>(`SELECT * FROM ${view} ${where} ${order} LIMIT ?`, [...where.params, limit]);
 }
 
 /** All rows, newest first, of which there are few: no index is chosen for the order that it has. */
@@ -127,6 +136,20 @@ export async function listDeployments(database: Queryable, filter: DeploymentFil
       ? await select(database, conditions(), NEWEST_FIRST, limit)
       : await selectByStatus(database, statuses, conditions, limit);
   return rows.map(deploymentOf);
+}
+
+/** Rows of `v_deployment_history`, newest first. */
+export function readHistory(
+  database: Queryable,
+  { limit = 20, ...filter }: Pick<DeploymentFilter, "project" | "fraise" | "environment" | "limit">,
+): Promise<Row[]> {
+  return selectFrom("v_deployment_history", database, conditionsOf(filter, undefined), NEWEST_FIRST, limit);
+}
+
+/** The row of `v_deployment_history` with this internal key. */
+export async function readHistoryRow(database: Queryable, key: number): Promise<Row | null> {
+  const where = new Where().add("pk_deployment = ?", key);
+  return (await selectFrom<Row>("v_deployment_history", database, where, "", 1))[0] ?? null;
 }
 
 /** All that a filter says but for the status. */

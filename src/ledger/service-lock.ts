@@ -43,6 +43,16 @@ export async function releaseServiceLock(
   );
 }
 
+/** A row of `tb_deployment_lock`. */
+export interface ServiceLockRow {
+  readonly pk_deployment_lock: number;
+  readonly service_name: string;
+  readonly provider_name: string;
+  readonly locked_at: Date;
+  readonly expires_at: Date;
+  readonly owner: string | null;
+}
+
 /** The lock by this name, when it has not expired. */
 export async function readServiceLock(
   database: Queryable,
@@ -50,11 +60,22 @@ export async function readServiceLock(
   provider: string,
   now: Date,
 ): Promise<ServiceLock | null> {
-  const [row] = await database.executeQuery<{ owner: string | null; locked_at: Date; expires_at: Date }>(
-    "SELECT owner, locked_at, expires_at FROM tb_deployment_lock WHERE service_name = ? AND provider_name = ? AND expires_at > ?",
-    [service, provider, now],
-  );
-  return row === undefined
+  const row = await readServiceLockRow(database, service, provider, now);
+  return row === null
     ? null
     : { service, provider, owner: row.owner, lockedAt: row.locked_at, expiresAt: row.expires_at };
+}
+
+/** The same with its internal key. */
+export async function readServiceLockRow(
+  database: Queryable,
+  service: string,
+  provider: string,
+  now: Date,
+): Promise<ServiceLockRow | null> {
+  const [row] = await database.executeQuery<ServiceLockRow>(
+    "SELECT * FROM tb_deployment_lock WHERE service_name = ? AND provider_name = ? AND expires_at > ?",
+    [service, provider, now],
+  );
+  return row ?? null;
 }

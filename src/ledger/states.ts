@@ -1,9 +1,12 @@
-import type { Queryable } from "../db/index.ts";
+import type { FraiserDatabaseAdapter, Queryable } from "../db/index.ts";
+import { writeEvent } from "./events.ts";
 import { insertOnce } from "./insert-once.ts";
-import type { FraiseState, FraiseStatus, Identity } from "./model.ts";
+import type { FraiseState, FraiseStatus, Identity, StatedState } from "./model.ts";
 import { uuid7 } from "./uuid7.ts";
 
-interface StateRow {
+/** A row of `tb_fraise_state`, with the public id of its deployment. */
+export interface StateRow {
+  readonly pk_fraise_state: number;
   readonly id: string;
   readonly identifier: string;
   readonly project_name: string;
@@ -45,19 +48,70 @@ const withoutSeparators = (name: string): string => name.replaceAll(/[%/:]/g, en
 
 /** What the ledger says of an environment; null when nothing was ever deployed there. */
 export async function readState(database: Queryable, identity: Identity): Promise<FraiseState | null> {
+  const row = await readStateRow(database, identity);
+  return row === null ? null : stateOf(row);
+}
+
+/** The same with its internal key. */
+export async function readStateRow(database: Queryable, identity: Identity): Promise<StateRow | null> {
   const where = `fs.pk_fraise_state = (SELECT pk_fraise_state FROM tb_fraise_state WHERE ${STATE_BY_IDENTITY})`;
   const [row] = await database.executeQuery<StateRow>(`${SELECT_STATE} WHERE ${where}`, identityValues(identity));
-  return row === undefined ? null : stateOf(row);
+  return row ?? null;
 }
 
 /** All states, of one project or of all, in the order of their names. */
 export async function readStates(database: Queryable, project?: string): Promise<FraiseState[]> {
+  return (await readStateRows(database, project)).map(stateOf);
+}
+
+/** The same with their internal keys. */
+export async function readStateRows(database: Queryable, project?: string): Promise<StateRow[]> {
   const order = "ORDER BY fs.project_name, fs.fraise_name, fs.environment_name, fs.job_key";
-  const rows =
-    project === undefined
-      ? await database.executeQuery<StateRow>(`${SELECT_STATE} ${order}`)
-      : await database.executeQuery<StateRow>(`${SELECT_STATE} WHERE fs.project_name = ? ${order}`, [project]);
-  return rows.map(stateOf);
+  return project === undefined
+    ? database.executeQuery<StateRow>(`${SELECT_STATE} ${order}`)
+    : database.executeQuery<StateRow>(`${SELECT_STATE} WHERE fs.project_name = ? ${order}`, [project]);
+}
+
+/**
+ * Notes what a program says of an environment, which need not be known yet. Its current deployment is the newest one, if that
+ * succeeded with this version; else it stays what it is, if the version does.
+ */
+export function writeState(
+  adapter: FraiserDatabaseAdapter,
+  identity: Identity,
+  { version, status, deployedBy }: StatedState,
+  now: Date,
+): Promise<FraiseState> {
+  return adapter.transaction(
+    async (tx) => {
+      const key = await ensureState(tx, identity, now);
+      const known = (await readStateRow(tx, identity)) as StateRow;
+      const current = await newestWith(tx, key, known, version);
+      const data = {
+        current_version: version,
+        last_deployed_at: now,
+        last_deployed_by: deployedBy,
+        status,
+        updated_at: now,
+        ...(current !== null || known.current_version !== version ? { fk_deployment_current: current } : {}),
+      };
+      await tx.update("tb_fraise_state", key, data, { idColumn: "pk_fraise_state" });
+      await writeEvent(tx, now, "fraise.changed", known.id, { status, version });
+      return stateOf((await readStateRow(tx, identity)) as StateRow);
+    },
+    { retry: { attempts: 5 } },
+  );
+}
+
+/** The key of the newest deployment of a fraise in an environment, if it put this version in place. */
+async function newestWith(tx: Queryable, state: number, { fraise_name, environment_name }: StateRow, version: string) {
+  const [newest] = await tx.executeQuery<{ key: number; state: number; status: string; version: string | null }>(
+    `SELECT pk_deployment AS "key", fk_fraise_state AS state, status, new_version AS version FROM tb_deployment
+     WHERE fraise_name = ? AND environment_name = ? ORDER BY started_at DESC, pk_deployment DESC LIMIT 1`,
+    [fraise_name, environment_name],
+  );
+  const isMeant = newest?.state === state && newest.status === "success" && newest.version === version;
+  return isMeant ? newest.key : null;
 }
 
 /** The internal key of a state, which is made where there is none. */

@@ -71,20 +71,30 @@ export function linkWebhook(
   });
 }
 
+/** What is read of a row of `v_webhook_event_history`. */
+export interface WebhookRow {
+  readonly id: string;
+  readonly git_provider: string;
+  readonly event_type: string;
+  readonly branch_name: string | null;
+  readonly commit_sha: string | null;
+  readonly sender: string | null;
+  readonly received_at: Date;
+  readonly processed: boolean;
+  readonly deployment_id: string | null;
+}
+
+/** Rows of `v_webhook_event_history`, newest first. */
+export function recentWebhookRows(database: Queryable, limit: number): Promise<WebhookRow[]> {
+  return database.executeQuery(
+    "SELECT * FROM v_webhook_event_history ORDER BY received_at DESC, pk_webhook_event DESC LIMIT ?",
+    [limit],
+  );
+}
+
 /** The webhooks received last, newest first. */
 export async function recentWebhooks(database: Queryable, limit: number): Promise<WebhookEvent[]> {
-  const rows = await database.executeQuery<{
-    id: string;
-    git_provider: string;
-    event_type: string;
-    branch_name: string | null;
-    commit_sha: string | null;
-    sender: string | null;
-    received_at: Date;
-    processed: boolean;
-    deployment_id: string | null;
-  }>("SELECT * FROM v_webhook_event_history ORDER BY received_at DESC, pk_webhook_event DESC LIMIT ?", [limit]);
-  return rows.map((row) => ({
+  return (await recentWebhookRows(database, limit)).map((row) => ({
     id: row.id,
     provider: row.git_provider,
     type: row.event_type,
