@@ -6,8 +6,9 @@ const config: UserConfig = {
     index: "src/index.ts",
     db: "src/db/index.ts",
     cli: "src/cli/main.ts",
-    // The thread behind blocking calls, which is started by its file's name.
+    // The threads behind blocking calls, which are started by their files' names.
     "db-worker": "src/db/sync/worker.ts",
+    "ledger-worker": "src/ledger/older/worker.ts",
   },
   format: "esm",
   platform: "node",

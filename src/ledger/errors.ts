@@ -1,5 +1,6 @@
 import { FraisierError, type FraisierErrorDetails } from "../db/index.ts";
 import type { DeploymentStatus, Holder, Lease } from "./model.ts";
+import type { ServiceLock } from "./service-lock.ts";
 
 /** Somebody who is alive has the lease. */
 export class LeaseHeldError extends FraisierError {
@@ -62,6 +63,50 @@ export class LeaseNeededError extends FraisierError {
       `The deployment ${id} is one that Fraisier makes on ${target}, and is changed only by who has the lease there.`,
       { hint: `See what happens to it: fraisier show ${id}` },
     );
+  }
+}
+
+/** A lock of the older API is somebody's. */
+export class ServiceLockHeldError extends FraisierError {
+  override readonly name: string = "ServiceLockHeldError";
+  declare readonly kind: "locked";
+
+  /** @param lock null when it was freed just now */
+  constructor(service: string, provider: string, lock: ServiceLock | null) {
+    const who = lock?.owner == null ? "" : ` by ${lock.owner}`;
+    const when =
+      lock === null
+        ? "a moment ago"
+        : `since ${lock.lockedAt.toISOString()}, until ${lock.expiresAt.toISOString()} at the latest`;
+    super("locked", `${service} on ${provider} is locked${who}, ${when}.`, {
+      hint: "Wait until it is released or expires, and try again.",
+    });
+  }
+}
+
+/** A lock of the older API was to end at a time that is none, or over. */
+export class InvalidExpiryError extends FraisierError {
+  override readonly name: string = "InvalidExpiryError";
+  declare readonly kind: "invalid_expiry";
+
+  constructor(service: string, provider: string, why: string) {
+    super("invalid_expiry", `${service} on ${provider} was not locked: the end of the lock ${why}.`, {
+      hint: "Give a Date or ISO text in the future, e.g. new Date(Date.now() + 600_000).",
+    });
+  }
+}
+
+/** The older API was asked for a row that there is not. */
+export class UnknownKeyError extends FraisierError {
+  override readonly name: string = "UnknownKeyError";
+  declare readonly kind: "deployment_not_found" | "webhook_not_found";
+
+  constructor(kind: UnknownKeyError["kind"], key: unknown) {
+    const [what, method] =
+      kind === "deployment_not_found" ? ["deployment", "getRecentDeployments"] : ["webhook", "getRecentWebhooks"];
+    super(kind, `The ledger has no ${what} with the key ${String(key)}.`, {
+      hint: `See those that it has: ${method}()`,
+    });
   }
 }
 

@@ -7,11 +7,14 @@ export { type Check, type Checkup, checkDatabase } from "./checkup.ts";
 export type { DayCount, EndingCounts } from "./counters.ts";
 export {
   IllegalTransitionError,
+  InvalidExpiryError,
   LeaseHeldError,
   LeaseLostError,
   LeaseNeededError,
   LedgerSchemaError,
+  ServiceLockHeldError,
   StepNotRunningError,
+  UnknownKeyError,
   UnknownTimeZoneError,
 } from "./errors.ts";
 export type { EventFilter } from "./events.ts";
@@ -20,6 +23,16 @@ export type { AcquiredLease, LeaseRequest } from "./lease.ts";
 export { Ledger } from "./ledger.ts";
 export type * from "./model.ts";
 export { DEPLOYMENT_STATUSES, FRAISE_STATUSES } from "./model.ts";
+export type { FraisierDb } from "./older/fraisier-db.ts";
+export { getDb, type OlderPlace } from "./older/get-db.ts";
+export type {
+  DeploymentHistoryRow,
+  DeploymentLockRow,
+  DeploymentStats,
+  FraiseStatusRow,
+  IsoTime,
+  WebhookEventRow,
+} from "./older/rows.ts";
 export {
   getDatabase,
   getLedger,

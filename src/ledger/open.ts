@@ -40,7 +40,20 @@ export async function openLedger({
   mode,
   ...place
 }: LedgerPlace & { readonly mode: "read" | "write" }): Promise<OpenedLedger | null> {
-  const adapter = await openDatabase(place, mode);
+  return openConfiguredLedger(databaseConfig(place), mode);
+}
+
+/** The same for a database that was chosen already. */
+export async function openConfiguredLedger(config: DatabaseConfig, mode: "write"): Promise<OpenedLedger>;
+export async function openConfiguredLedger(
+  config: DatabaseConfig,
+  mode: "read" | "write",
+): Promise<OpenedLedger | null>;
+export async function openConfiguredLedger(
+  config: DatabaseConfig,
+  mode: "read" | "write",
+): Promise<OpenedLedger | null> {
+  const adapter = await openConfigured(config, mode);
   if (adapter === null) return null;
   try {
     const isUsable = await prepareSchema(adapter, mode);
@@ -80,7 +93,10 @@ export type OpenMode = "read" | "change" | "write";
 export async function openDatabase(place: LedgerPlace, mode: "write"): Promise<FraiserDatabaseAdapter>;
 export async function openDatabase(place: LedgerPlace, mode: OpenMode): Promise<FraiserDatabaseAdapter | null>;
 export async function openDatabase(place: LedgerPlace, mode: OpenMode): Promise<FraiserDatabaseAdapter | null> {
-  const config = databaseConfig(place);
+  return openConfigured(databaseConfig(place), mode);
+}
+
+async function openConfigured(config: DatabaseConfig, mode: OpenMode): Promise<FraiserDatabaseAdapter | null> {
   if (mode !== "write" && !databaseExists(config)) return null;
   const adapter = configuredAdapter(config, { readOnly: mode === "read" });
   try {
@@ -94,7 +110,7 @@ export async function openDatabase(place: LedgerPlace, mode: OpenMode): Promise<
 }
 
 /** What is said in the files of the folder counts too, unless it is given. */
-function withFiles({ directory, env = process.env, options = {}, ...rest }: Partial<LedgerPlace>): LedgerPlace {
+export function withFiles({ directory, env = process.env, options = {}, ...rest }: Partial<LedgerPlace>): LedgerPlace {
   return { ...readDatabaseFiles({ cwd: directory ?? process.cwd(), env }), ...rest, env, options };
 }
 

@@ -1,4 +1,5 @@
 import type { FraiserDatabaseAdapter, Queryable } from "../db/index.ts";
+import type { DeploymentRow } from "./deployment-row.ts";
 import { writeEvent } from "./events.ts";
 import { insertOnce } from "./insert-once.ts";
 import type { FraiseState, FraiseStatus, Identity, StatedState } from "./model.ts";
@@ -105,13 +106,15 @@ export function writeState(
 
 /** The key of the newest deployment of a fraise in an environment, if it put this version in place. */
 async function newestWith(tx: Queryable, state: number, { fraise_name, environment_name }: StateRow, version: string) {
-  const [newest] = await tx.executeQuery<{ key: number; state: number; status: string; version: string | null }>(
-    `SELECT pk_deployment AS "key", fk_fraise_state AS state, status, new_version AS version FROM tb_deployment
+  const [newest] = await tx.executeQuery<
+    Pick<DeploymentRow, "pk_deployment" | "fk_fraise_state" | "status" | "new_version">
+  >(
+    `SELECT pk_deployment, fk_fraise_state, status, new_version FROM tb_deployment
      WHERE fraise_name = ? AND environment_name = ? ORDER BY started_at DESC, pk_deployment DESC LIMIT 1`,
     [fraise_name, environment_name],
   );
-  const isMeant = newest?.state === state && newest.status === "success" && newest.version === version;
-  return isMeant ? newest.key : null;
+  const isMeant = newest?.fk_fraise_state === state && newest.status === "success" && newest.new_version === version;
+  return isMeant ? newest.pk_deployment : null;
 }
 
 /** The internal key of a state, which is made where there is none. */
