@@ -231,15 +231,15 @@ export class Ledger {
     return webhooks.recentWebhooks(this.adapter, limit);
   }
 
-  /** Takes a lock of the older API for so many milliseconds. @returns whether it was free */
-  acquireServiceLock(service: string, provider: string, owner: string, milliseconds: number): Promise<boolean> {
+  /** Takes a lock of the older API for so many milliseconds, or until a time. @returns whether it was free */
+  acquireServiceLock(service: string, provider: string, owner: string, end: number | Date): Promise<boolean> {
     const lockedAt = this.#now();
     return locks.acquireServiceLock(this.adapter, {
       service,
       provider,
       owner,
       lockedAt,
-      expiresAt: new Date(lockedAt.getTime() + milliseconds),
+      expiresAt: typeof end === "number" ? new Date(lockedAt.getTime() + end) : end,
     });
   }
 

@@ -123,10 +123,17 @@ function isLastWords(answer: { readonly say: string } | null): answer is LastWor
 }
 
 function startThread(name: string, entry: URL, workerData: ThreadData, transferList: MessagePort[]): Worker {
-  const worker = new Worker(entry, { name, workerData, transferList });
+  const worker = new Worker(entry, { name, workerData, transferList, execArgv: execArgvOfThreads() });
   worker.on("error", () => {}); // told by the port
   worker.unref();
   return worker;
+}
+
+/** Those of the process, but for what says how its own program is written: with `--input-type` no thread starts from a file. */
+function execArgvOfThreads(): string[] {
+  return process.execArgv.filter(
+    (argument, index, all) => !/^--input-type(=|$)/.test(argument) && all[index - 1] !== "--input-type",
+  );
 }
 
 function workerEnded(why: string): DatabaseError {

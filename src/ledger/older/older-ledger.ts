@@ -162,11 +162,11 @@ export class OlderLedger implements ServedObject {
     expiresAt: string | Date,
     owner: string,
   ): Promise<void> {
-    const milliseconds = new Date(expiresAt).getTime() - Date.now();
-    if (Number.isNaN(milliseconds)) throw new InvalidExpiryError(service, provider, "is no time");
-    if (milliseconds <= 0) throw new InvalidExpiryError(service, provider, "is over already");
+    const end = new Date(expiresAt);
+    if (Number.isNaN(end.getTime())) throw new InvalidExpiryError(service, provider, "is no time");
+    if (end.getTime() <= Date.now()) throw new InvalidExpiryError(service, provider, "is over already");
     const ledger = await this.#ledger.toWrite();
-    if (await ledger.acquireServiceLock(service, provider, owner, milliseconds)) return;
+    if (await ledger.acquireServiceLock(service, provider, owner, end)) return;
     throw new ServiceLockHeldError(service, provider, await ledger.readServiceLock(service, provider));
   }
 
