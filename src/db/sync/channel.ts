@@ -123,17 +123,15 @@ function isLastWords(answer: { readonly say: string } | null): answer is LastWor
 }
 
 function startThread(name: string, entry: URL, workerData: ThreadData, transferList: MessagePort[]): Worker {
-  const worker = new Worker(entry, { name, workerData, transferList, execArgv: execArgvOfThreads() });
+  const worker = new Worker(entry, { name, workerData, transferList, ...execArgvOfThreads() });
   worker.on("error", () => {}); // told by the port
   worker.unref();
   return worker;
 }
 
-/** Those of the process, but for what says how its own program is written: with `--input-type` no thread starts from a file. */
-function execArgvOfThreads(): string[] {
-  return process.execArgv.filter(
-    (argument, index, all) => !/^--input-type(=|$)/.test(argument) && all[index - 1] !== "--input-type",
-  );
+/** The process's own options, unless one of them says that its program is no file: then no thread starts from a file. */
+function execArgvOfThreads(): { execArgv?: string[] } {
+  return process.execArgv.some((argument) => argument.startsWith("--input-type")) ? { execArgv: [] } : {};
 }
 
 function workerEnded(why: string): DatabaseError {

@@ -1,3 +1,4 @@
+import { DatabaseError } from "../errors.ts";
 import type { WorkerPlan } from "./channel.ts";
 import { KeptChannel } from "./kept-channel.ts";
 import type { ObjectAnswer, ObjectQuestion, ServedObject } from "./served-object.ts";
@@ -28,10 +29,23 @@ export class RemoteObject<T extends ServedObject> {
   /**
    * What a method returns, once it has.
    *
-   * @throws what it throws; DatabaseError `connection_lost` when the thread has ended
+   * @throws what it throws; DatabaseError `commit_outcome_unknown` when the thread ended on the way
    */
   call<M extends keyof Methods<T> & string>(method: M, ...args: ArgumentsOf<T[M]>): ResultOf<T[M]> {
-    return this.#valueOf(this.#channel.current()({ ask: "call", method, args })) as ResultOf<T[M]>;
+    return this.#valueOf(this.#ask({ ask: "call", method, args })) as ResultOf<T[M]>;
+  }
+
+  #ask(question: ObjectQuestion): ObjectAnswer {
+    const ask = this.#channel.current();
+    try {
+      return ask(question);
+    } catch (error) {
+      throw new DatabaseError(
+        "commit_outcome_unknown",
+        "The worker thread ended before it told what the call had come to.",
+        { hint: "Look whether what it was to write is there; what only reads can be called again.", cause: error },
+      );
+    }
   }
 
   /** Closes the object and ends the thread, if there is one. @throws what closing throws */

@@ -27,8 +27,11 @@ import type {
   WebhookEventRow,
 } from "./rows.ts";
 
-/** The file that the thread runs: as it is written, or as it is built. */
-const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./ledger-worker.js", import.meta.url);
+/** The file that the thread runs: the built one, for the sources too. */
+const WORKER = new URL(
+  import.meta.url.endsWith(".ts") ? "../../../dist/ledger-worker.js" : "./ledger-worker.js",
+  import.meta.url,
+);
 
 /** What its calls can fail with, beside the errors of the database. */
 const ERRORS = {
