@@ -42,6 +42,8 @@ export interface BlockingAccess {
   /** null: the writers read too. */
   readonly readers: BlockingSource | null;
   identify(connection: BlockingConnection): ServerIdentity;
+  /** To be called when every connection is closed. */
+  closed(): void;
 }
 
 /** Whether two adapters reach the same data, so that each may have to wait for the other. */

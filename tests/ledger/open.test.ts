@@ -35,6 +35,19 @@ async function count(ledger: Ledger | undefined): Promise<number | undefined> {
   return (await ledger?.listDeployments())?.length;
 }
 
+test("a ledger that is closed is one file, so that a copy of it is a copy of everything", async () => {
+  const place = somewhere();
+  const database = await openDatabase(place, "write");
+  await runMigrations(database);
+  await database.close();
+  expect(readdirSync(place.directory)).toEqual(["fraisier.db"]);
+  await withOneDeployment(place);
+  const reading = await openLedger({ ...place, mode: "read" });
+  expect(await count(reading?.ledger)).toBe(1);
+  await reading?.close();
+  expect(readdirSync(place.directory)).toEqual(["fraisier.db"]);
+});
+
 describe("a ledger that is opened to read", () => {
   test("is none where there is no database, and none is made", async () => {
     const place = somewhere();

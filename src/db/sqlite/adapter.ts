@@ -14,6 +14,7 @@ import { BlockingSqliteConnection } from "./blocking-connection.ts";
 import { SqliteConnection, type SqliteConnectionOptions } from "./connection.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { prepareFile, realFile } from "./file.ts";
+import { foldLog } from "./fold-log.ts";
 import { parseSqliteUrl, type SqliteLocation } from "./url.ts";
 
 /** What an SQLite adapter can be given. */
@@ -70,6 +71,12 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
     };
   }
 
+  override async close(): Promise<void> {
+    const wasUsed = this.isConnected;
+    await super.close();
+    if (wasUsed) this.#foldLog();
+  }
+
   protected override createPools(): ConnectionPools {
     const { writers, readers, writersReadOnly } = this.#poolPlan();
     const writerPool = this.#makePool(writers, writersReadOnly);
@@ -86,6 +93,7 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
       writers: source(writers, writersReadOnly),
       readers: readers === null ? null : source(readers, true),
       identify: (connection) => this.#identity(connection.run(VERSION_QUERY, [], { keep: true })),
+      closed: () => this.#foldLog(),
     };
   }
 
@@ -122,6 +130,12 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
 
   #identity({ rows }: RawResult): ServerIdentity {
     return { serverVersion: `SQLite ${rows[0]?.version}`, role: this.#location.readOnly ? "read_only" : "primary" };
+  }
+
+  /** When every connection is closed. */
+  #foldLog(): void {
+    const { path, readOnly } = this.#location;
+    if (path !== ":memory:") foldLog(path, readOnly);
   }
 
   /** @param writers the pool whose connection sets the file up; a reader is opened only after that one */

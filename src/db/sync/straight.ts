@@ -63,6 +63,7 @@ export class StraightBackend extends StraightScope implements BlockingBackend {
   close(): void {
     this.#readers.close();
     if (this.#readers !== this.#writers) this.#writers.close();
+    this.#access.closed();
   }
 
   poolMetrics(): PoolMetrics {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,6 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { SyncDatabaseWrapper } from "../../../src/db/index.ts";
 import { failure, openAdapter, temporaryFile, temporaryFolder } from "./support.ts";
 
 /** Everything in a folder, by name; two looks are equal when nobody touched anything. */
@@ -77,6 +79,68 @@ describe("a new database", () => {
     const file = await filledFile();
     expect(readdirSync(dirname(file))).toEqual([basename(file)]);
     expect(await openAdapter(file).executeQuery("SELECT count(*) AS n FROM item")).toEqual([{ n: 200 }]);
+  });
+
+  describe("leaves no log behind either", () => {
+    const names = (file: string) => readdirSync(dirname(file));
+    const insert = "INSERT INTO item (filler) VALUES ('last')";
+    const count = async (file: string) =>
+      (await openAdapter(file).executeQuery<{ n: number }>("SELECT count(*) AS n FROM item"))[0]?.n;
+
+    test("when a session took the writer with it, so that a reader is the last to close", async () => {
+      const file = await filledFile();
+      const adapter = openAdapter(file);
+      await adapter.executeQuery("SELECT * FROM item");
+      await adapter.session((session) => session.executeUpdate(insert));
+      await adapter.close();
+      expect(names(file)).toEqual([basename(file)]);
+      expect(await count(file)).toBe(201);
+    });
+
+    test("when the writer was too old to be kept", async () => {
+      const file = await filledFile();
+      const adapter = openAdapter(file, { pool: { maxLifetimeMs: 0 } });
+      const reading = adapter.stream("SELECT * FROM item")[Symbol.asyncIterator]();
+      await reading.next();
+      await adapter.executeUpdate(insert);
+      await reading.return?.();
+      await adapter.close();
+      expect(names(file)).toEqual([basename(file)]);
+      expect(await count(file)).toBe(201);
+    });
+
+    test("when it is the blocking wrapper whose writer was too old", async () => {
+      const file = await filledFile();
+      const wrapper = new SyncDatabaseWrapper(`sqlite://${file}`, { pool: { maxLifetimeMs: 0 } });
+      const reading = wrapper.stream("SELECT * FROM item")[Symbol.iterator]();
+      reading.next();
+      wrapper.executeUpdate(insert);
+      reading.return?.();
+      wrapper.close();
+      expect(names(file)).toEqual([basename(file)]);
+      expect(await count(file)).toBe(201);
+    });
+
+    test("by mode=ro, whose own has nothing in it", async () => {
+      const file = await filledFile();
+      const adapter = openAdapter(`sqlite://${file}?mode=ro`);
+      await adapter.executeQuery("SELECT * FROM item");
+      expect(names(file)).toContain("test.db-wal");
+      await adapter.close();
+      expect(names(file)).toEqual([basename(file)]);
+    });
+  });
+
+  test("keeps, by mode=ro, the log of a process that was killed, and with the file what it was", async () => {
+    const open = await filledFile();
+    await openAdapter(open).executeUpdate("DELETE FROM item WHERE id > 1");
+    const file = temporaryFile();
+    for (const suffix of ["", "-wal"]) copyFileSync(open + suffix, file + suffix);
+    const before = digestOf(file);
+    const adapter = openAdapter(`sqlite://${file}?mode=ro`);
+    expect(await adapter.executeQuery("SELECT count(*) AS n FROM item")).toEqual([{ n: 1 }]);
+    await adapter.close();
+    expect([digestOf(file), digestOf(`${file}-wal`)]).toEqual([before, digestOf(`${open}-wal`)]);
   });
 
   test("behind a link has its log beside the file", async () => {
