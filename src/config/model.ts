@@ -16,7 +16,7 @@ export interface HealthCheck {
   readonly url: string;
   /** Seconds that one probe may take. Default 5. */
   readonly timeout: number;
-  /** How many probes may fail before the check fails. Default 10. */
+  /** How often a probe that failed is repeated before the check fails. Default 10. */
   readonly retries: number;
   /** Seconds between two probes. Default 1. */
   readonly interval: number;

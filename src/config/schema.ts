@@ -14,7 +14,7 @@ const healthCheck: z.ZodType = z
       timeout: duration(0.001, HOUR).optional().describe("How long one probe may take. Default 5 seconds."),
       retries: wholeNumber(1, 10_000)
         .optional()
-        .describe("How many probes may fail before the check fails. Default 10."),
+        .describe("How often a probe that failed is repeated before the check fails. Default 10."),
       interval: duration(0, HOUR).optional().describe("The time between two probes. Default 1 second."),
       expect_status: z
         .union(

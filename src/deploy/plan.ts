@@ -143,7 +143,7 @@ function plannedSteps({ environment, target }: PlanContext, ref: ResolvedRef, st
       "health",
       healthCheck === null
         ? "no health check is declared"
-        : `probe ${healthCheck.url} until it answers ${healthCheck.expectStatus.join(" or ")}, at most ${healthCheck.retries} times, every ${healthCheck.interval} s`,
+        : `probe ${healthCheck.url} until it answers ${healthCheck.expectStatus.join(" or ")}, at most ${healthCheck.retries + 1} times (the first and ${healthCheck.retries} more), every ${healthCheck.interval} s`,
     ),
     step("done", `record the success and keep the newest ${environment.keepReleases} releases`),
   ];

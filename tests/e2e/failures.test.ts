@@ -202,11 +202,15 @@ describe.each(LEDGERS)("a deployment that fails, remembered by $name:", (ledger)
       health_check: { url: "http://127.0.0.1:{port}/", retries: 5, interval: 0.1, stable_for: 0, expect_status: 418 },
     });
     await box.commit({ page: "new" });
+    const { stdout: plan } = await box.deploy("--dry-run");
     const { exitCode, stderr } = await box.deploy();
     expect(exitCode).toBe(1);
     expect(stderr).toContain("rollback failed");
     expect(await box.status()).toMatchObject({ status: "down" });
-    expect((await box.history())[0]).toMatchObject({ status: "rollback_failed" });
+    const [row] = await box.history();
+    expect(row).toMatchObject({ status: "rollback_failed" });
+    // As often as the plan said that it would be looked at.
+    expect(detail<unknown[]>(row, "probes")).toHaveLength(Number(/at most (\d+) times/.exec(plan)?.[1]));
   });
 
   test("an unreachable repository and a missing branch are errors before anything is written", async () => {

@@ -23,8 +23,8 @@ export interface HealthRequest {
 }
 
 /**
- * Judges the running application: it must answer well before `retries` probes have failed, and go on so for `stableFor`
- * seconds. A process that ends is unhealthy at once.
+ * Judges the running application: it must answer well to the first probe or to one of `retries` more, and go on so for
+ * `stableFor` seconds. A process that ends is unhealthy at once.
  *
  * @throws the signal's reason when it aborts, and what `onProbe` throws; nothing else.
  */
