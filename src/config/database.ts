@@ -92,7 +92,7 @@ function settingsIn(file: string, cwd: string, env: Variables): DatabaseSettings
   const isMeant = ({ path }: Draft) => path[0] === "database";
   const drafts = [...values, ...unknownKeys, ...wrongValues].filter(isMeant);
   if (drafts.length > 0) throw invalid(source, drafts, written, { cwd }, brokenAt);
-  return settingsOf(root, (offset) => `${displayPath(file, cwd)}:${source.lineOf(offset)}`);
+  return settingsOf(root, (offset) => `${displayPath(file, cwd)}:${source.placeOf(offset)}`);
 }
 
 function settingsOf(root: TreeNode, placeOf: (offset: number) => string): DatabaseSettings {

@@ -9,7 +9,7 @@ export interface ListedValue {
   /** The keys that lead to it, of an environment with what it inherits: `fraises.shop.environments.production.branch`. */
   readonly key: string;
   readonly value: string;
-  /** Where it stands: `fraises.yaml:12`, and the variable that it came from. */
+  /** Where it stands: `fraises.yaml:12:8`, and the variable that it came from. */
   readonly origin: string;
 }
 
@@ -35,7 +35,7 @@ export function listProject(options: Omit<LoadOptions, "unset">): Listing {
       values.push({
         key: formatPath(path),
         value: node.text,
-        origin: `${name}:${source.lineOf(node.start)}${via(node)}`,
+        origin: `${name}:${source.placeOf(node.start)}${via(node)}`,
       });
   };
   for (const { key, value } of entriesAt(root)) if (key !== "fraises" && !key.startsWith("x-")) list(value, [key]);

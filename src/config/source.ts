@@ -27,6 +27,12 @@ export class SourceText {
     return low + 1;
   }
 
+  /** Line and column of an offset, both counted from 1: `12:8`. */
+  placeOf(offset: number): string {
+    const line = this.lineOf(offset);
+    return `${line}:${offset - this.startOfLine(line) + 1}`;
+  }
+
   /** The offset of the first character of a line (counted from 1). */
   startOfLine(line: number): number {
     return this.#lineStarts[line - 1] ?? this.text.length;

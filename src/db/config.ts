@@ -1,32 +1,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseDuration } from "./duration.ts";
-import { FraisierError } from "./errors.ts";
-import { databaseTypeOfName, databaseTypeOfUrl } from "./factory.ts";
+import type { FraiserDatabaseAdapter } from "./adapter.ts";
+import { DEFAULT_ORIGIN, sizesOf } from "./config-sizes.ts";
+import { DatabaseConfigError, type DatabaseConfigSources, type Layer, layersOf } from "./config-sources.ts";
+import { DatabaseError } from "./errors.ts";
+import { adapterOf, databaseTypeOfName } from "./factory.ts";
 import { maskUrl } from "./server-url.ts";
 import { DatabaseType } from "./types.ts";
-
-/** What can be said about a database, with the variable of the environment that says it. */
-export const DATABASE_VARIABLES = {
-  type: "FRAISIER_DB_TYPE",
-  url: "FRAISIER_DB_URL",
-  urlFile: "FRAISIER_DB_URL_FILE",
-  path: "FRAISIER_DB_PATH",
-  poolMin: "FRAISIER_DB_POOL_MIN",
-  poolMax: "FRAISIER_DB_POOL_MAX",
-  acquireTimeout: "FRAISIER_DB_ACQUIRE_TIMEOUT",
-  statementTimeout: "FRAISIER_DB_STATEMENT_TIMEOUT",
-} as const;
-
-/** The name of something that can be said about a database. */
-export type DatabaseSetting = keyof typeof DATABASE_VARIABLES;
-
-/** What a source says, with the place in it: `fraises.yaml:12`. */
-export type DatabaseSettings = {
-  readonly [name in DatabaseSetting]?: { readonly text: string; readonly place: string };
-};
-
-type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Which database is used, and how. */
 export interface DatabaseConfig {
@@ -39,89 +19,36 @@ export interface DatabaseConfig {
     readonly pool: { readonly min?: number; readonly max?: number; readonly acquireTimeoutMs?: number };
     readonly statementTimeoutMs?: number;
   };
-  /** Where each of these was said, for people: `FRAISIER_DB_URL`, `fraises.yaml:12`, `the default`. */
+  /** Where each of these was said, for people: `FRAISIER_DB_URL`, `fraises.yaml:12:8`, `the default`. */
   readonly origins: { readonly type: string; readonly url: string } & {
     readonly [name in "poolMin" | "poolMax" | "acquireTimeout" | "statementTimeout"]?: string;
   };
 }
 
-/** What {@link loadDatabaseConfig} chooses from, highest first. */
-export interface DatabaseConfigSources {
-  /** What the caller says; times in seconds, or with a unit: `500ms`, `2m`. */
-  readonly options?: { readonly [name in DatabaseSetting]?: string | number };
-  /** Default: nothing, not the environment of the process. */
-  readonly env?: Variables;
-  /** The variables of the `.env` file beside fraises.yaml. */
-  readonly dotenv?: Variables;
-  /** What `database:` says in fraises.yaml or config.yaml. */
-  readonly file?: { readonly settings: DatabaseSettings; readonly directory: string } | null;
-  /** The folder of the default database, and of what `.env` says: that of fraises.yaml. Default: the working folder. */
-  readonly directory?: string;
-  readonly workingDirectory?: string;
-}
-
 /** The database of a project that says nothing about it. */
 export const DEFAULT_DATABASE_URL = "sqlite://./fraisier.db";
 
-/** What was said about the database cannot be. */
-export class DatabaseConfigError extends FraisierError {
-  override readonly name: string = "DatabaseConfigError";
-  declare readonly kind: "config_invalid";
-
-  constructor(message: string, hint: string, cause?: unknown) {
-    super("config_invalid", message, { hint, cause });
-  }
-}
-
-/** One source. */
-interface Layer {
-  readonly settings: DatabaseSettings;
-  readonly baseDirectory: string;
-}
-
 /**
  * Chooses the database: what is said in code or on the command line goes before the environment, that before `.env`, that
- * before a file, that before the default. Opens nothing, and reads nothing but the file of `FRAISIER_DB_URL_FILE`.
+ * before a file, that before the default. Opens nothing, and reads nothing but the file of `FRAISIER_DB_URL_FILE` and
+ * what the URL names (`sslrootcert`).
  *
- * @throws DatabaseConfigError for what contradicts itself or is no number, naming the places; DatabaseError `unsupported`
- * for a URL of no known database
+ * @throws DatabaseConfigError for a URL that no adapter takes, for what contradicts itself or is no number, naming the
+ * places
  */
 export function loadDatabaseConfig(sources: DatabaseConfigSources = {}): DatabaseConfig {
   const layers = layersOf(sources);
   const place = locationOf(layers) ?? {
     url: DEFAULT_DATABASE_URL,
-    origin: "the default",
+    origin: DEFAULT_ORIGIN,
     baseDirectory: resolve(sources.directory ?? sources.workingDirectory ?? process.cwd()),
     layer: layers.length,
   };
-  const type = databaseTypeOfUrl(place.url);
+  const { type, poolDefaults } = tryOut(place).dialect;
   const typeOrigin = checkType(layers, place, type);
-  const { options, origins } = sizesOf(layers);
+  const { options, origins } = sizesOf(layers, poolDefaults);
   const { url, baseDirectory } = place;
   return { type, url, baseDirectory, options, origins: { type: typeOrigin, url: place.origin, ...origins } };
-}
-
-function layersOf({ options = {}, env = {}, dotenv = {}, file, ...folders }: DatabaseConfigSources): Layer[] {
-  const workingDirectory = resolve(folders.workingDirectory ?? process.cwd());
-  const directory = resolve(folders.directory ?? workingDirectory);
-  const given = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, { text: String(value), place: `the option ${name}` }]],
-  );
-  return [
-    { settings: Object.fromEntries(given) as DatabaseSettings, baseDirectory: workingDirectory },
-    { settings: variablesOf(env, ""), baseDirectory: workingDirectory },
-    { settings: variablesOf(dotenv, " in .env"), baseDirectory: directory },
-    { settings: file?.settings ?? {}, baseDirectory: file?.directory ?? directory },
-  ];
-}
-
-/** An empty variable says nothing. */
-function variablesOf(variables: Variables, where: string): DatabaseSettings {
-  const said = Object.entries(DATABASE_VARIABLES).flatMap(([name, variable]) => {
-    const text = variables[variable];
-    return text ? [[name, { text, place: `${variable}${where}` }]] : [];
-  });
-  return Object.fromEntries(said) as DatabaseSettings;
 }
 
 /** Where the database is. */
@@ -182,6 +109,18 @@ function urlOfPath(path: string): string {
   return `sqlite://${/^(\/|\.\.?\/|~\/)/.test(encoded) ? "" : "./"}${encoded}`;
 }
 
+/** An adapter that is only made, so that what it refuses is refused here, with the place. */
+function tryOut({ url, origin, baseDirectory }: Location): FraiserDatabaseAdapter {
+  if (url.trim() === "")
+    throw new DatabaseConfigError(`${origin} is empty.`, `Give the URL of a database, e.g. ${DEFAULT_DATABASE_URL}.`);
+  try {
+    return adapterOf(url, { baseDirectory });
+  } catch (cause) {
+    if (!(cause instanceof DatabaseError)) throw cause;
+    throw new DatabaseConfigError(`${origin}: ${cause.message}`, cause.hint, cause);
+  }
+}
+
 /** @returns where the type was said; what is said below the URL's own source does not count any more */
 function checkType(layers: readonly Layer[], { url, origin, layer }: Location, type: DatabaseType): string {
   const said = layers.slice(0, layer + 1).find(({ settings }) => settings.type !== undefined)?.settings.type;
@@ -203,49 +142,4 @@ function checkType(layers: readonly Layer[], { url, origin, layer }: Location, t
     `${said.place} is ${said.text}, but ${origin}, ${maskUrl(url)}, is for ${type}.`,
     `Give the URL of such a database, e.g. ${example}, or leave the type out.`,
   );
-}
-
-function sizesOf(
-  layers: readonly Layer[],
-): Pick<DatabaseConfig, "options"> & { origins: Omit<DatabaseConfig["origins"], "type" | "url"> } {
-  const said = (name: DatabaseSetting) => layers.find(({ settings }) => settings[name] !== undefined)?.settings[name];
-  const read = <T>(name: DatabaseSetting, parse: (text: string) => T | null, wanted: string) => {
-    const setting = said(name);
-    if (setting === undefined) return undefined;
-    const value = parse(setting.text);
-    if (value !== null) return { value, place: setting.place };
-    throw new DatabaseConfigError(`${setting.place} is "${setting.text}".`, `It takes ${wanted}.`);
-  };
-  const count = (least: number) => (text: string) =>
-    /^\d{1,6}$/.test(text) && Number(text) >= least ? Number(text) : null;
-  const milliseconds = (text: string) => {
-    const seconds = parseDuration(text);
-    return seconds === null ? null : Math.round(seconds * 1000);
-  };
-  const aTime = 'seconds, or a number with a unit: 10, 1.5, "500ms", "2m"';
-  const min = read("poolMin", count(0), "a whole number, 0 or more");
-  const max = read("poolMax", count(1), "a whole number, 1 or more");
-  const acquireTimeout = read("acquireTimeout", milliseconds, aTime);
-  const statementTimeout = read("statementTimeout", (text) => milliseconds(text) || null, `a time above 0: ${aTime}`);
-  if (min !== undefined && max !== undefined && min.value > max.value)
-    throw new DatabaseConfigError(
-      `${min.place} is ${min.value}, which is more than the ${max.value} of ${max.place}.`,
-      "Raise the maximum, or lower the minimum.",
-    );
-  return {
-    options: {
-      pool: {
-        ...(min && { min: min.value }),
-        ...(max && { max: max.value }),
-        ...(acquireTimeout && { acquireTimeoutMs: acquireTimeout.value }),
-      },
-      ...(statementTimeout && { statementTimeoutMs: statementTimeout.value }),
-    },
-    origins: {
-      ...(min && { poolMin: min.place }),
-      ...(max && { poolMax: max.place }),
-      ...(acquireTimeout && { acquireTimeout: acquireTimeout.place }),
-      ...(statementTimeout && { statementTimeout: statementTimeout.place }),
-    },
-  };
 }

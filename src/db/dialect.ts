@@ -1,4 +1,5 @@
 import type { MigrationSupport } from "./migrations/support.ts";
+import type { PoolOptions } from "./pool-types.ts";
 import type { LexicalRules } from "./sql/lexical-rules.ts";
 import type { DatabaseType, TransactionOptions } from "./types.ts";
 
@@ -44,6 +45,8 @@ export interface Dialect {
    */
   readonly keyKinds: string | null;
   readonly migrations: MigrationSupport;
+  /** What a pool has where nothing else is said. */
+  readonly poolDefaults: PoolOptions;
   /** A statement whose only row ends in the cipher of the connection, empty or NULL without one; null: there is no server. */
   readonly cipher: string | null;
   /** Whether DDL can be rolled back. */

@@ -5,16 +5,16 @@
  */
 export { type AdapterOptions, FraiserDatabaseAdapter } from "./adapter.ts";
 export { type Clock, sleep, systemClock, type Timer } from "./clock.ts";
+export { type DatabaseConfig, DEFAULT_DATABASE_URL, loadDatabaseConfig } from "./config.ts";
+export { DEFAULT_ORIGIN } from "./config-sizes.ts";
 export {
   DATABASE_VARIABLES,
-  type DatabaseConfig,
   DatabaseConfigError,
   type DatabaseConfigSources,
   type DatabaseSetting,
   type DatabaseSettings,
-  DEFAULT_DATABASE_URL,
-  loadDatabaseConfig,
-} from "./config.ts";
+  type SaidSetting,
+} from "./config-sources.ts";
 export type { Dialect } from "./dialect.ts";
 export { DURATION_PATTERN, parseDuration } from "./duration.ts";
 export {
@@ -42,6 +42,7 @@ export type {
 export { MigrationRunner, runMigrations } from "./migrations/runner.ts";
 export type { CatalogueExtract, MigrationSupport, RunnerLock } from "./migrations/support.ts";
 export { MysqlAdapter, type MysqlAdapterOptions } from "./mysql/adapter.ts";
+export { poolOptions } from "./pool-options.ts";
 export type { PoolMetrics, PoolOptions } from "./pool-types.ts";
 export { PostgresAdapter, type PostgresAdapterOptions } from "./postgresql/adapter.ts";
 export { maskUrl } from "./server-url.ts";

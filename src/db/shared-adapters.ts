@@ -1,5 +1,6 @@
 import type { FraiserDatabaseAdapter } from "./adapter.ts";
-import { type DatabaseConfig, type DatabaseConfigSources, loadDatabaseConfig } from "./config.ts";
+import { type DatabaseConfig, loadDatabaseConfig } from "./config.ts";
+import type { DatabaseConfigSources } from "./config-sources.ts";
 import { adapterOf } from "./factory.ts";
 
 /** Those that this process has, by what they were made of. */

@@ -34,6 +34,7 @@ export type {
   WebhookEventRow,
 } from "./older/rows.ts";
 export {
+  databaseConfig,
   getDatabase,
   getLedger,
   type LedgerPlace,

@@ -119,16 +119,16 @@ fraises:
     const environment = "fraises.shop.environments.production";
     for (const line of [
       ["KEY", "VALUE", "FROM"],
-      ["database.type", "sqlite", "fraises.yaml:3"],
-      ["database.url", "sqlite://./kept.db", "fraises.yaml:3"],
+      ["database.type", "sqlite", "fraises.yaml:3:8"],
+      ["database.url", "sqlite://./kept.db", "fraises.yaml:3:8"],
       ["database.pool.max", "3", "FRAISIER_DB_POOL_MAX in .env"],
       ["database.statement_timeout", "90 s", "FRAISIER_DB_STATEMENT_TIMEOUT"],
-      ["name", "fruit", "fraises.yaml:1"],
-      [`${environment}.git_repo`, "https://ada:[masked]@example.com/shop.git", "fraises.yaml:7"],
-      [`${environment}.branch`, "main", "fraises.yaml:8"],
-      ["fraises.shop.environments.staging.branch", "next", "fraises.yaml:17"],
-      [`${environment}.env.API_KEY`, "[masked]", "fraises.yaml:10, ${API_KEY}"],
-      [`${environment}.env.LATER`, "${NOT_SET}", "fraises.yaml:11, ${NOT_SET} is not set"],
+      ["name", "fruit", "fraises.yaml:1:7"],
+      [`${environment}.git_repo`, "https://ada:[masked]@example.com/shop.git", "fraises.yaml:7:15"],
+      [`${environment}.branch`, "main", "fraises.yaml:8:13"],
+      ["fraises.shop.environments.staging.branch", "next", "fraises.yaml:17:17"],
+      [`${environment}.env.API_KEY`, "[masked]", "fraises.yaml:10:16, ${API_KEY}"],
+      [`${environment}.env.LATER`, "${NOT_SET}", "fraises.yaml:11:14, ${NOT_SET} is not set"],
     ])
       expect(shown).toContainEqual(line);
     expect(stdout).not.toContain("s3cretpw");
@@ -141,15 +141,20 @@ fraises:
     expect(stdout).not.toContain("fraises.yaml:");
     const { file, values } = await document<{ file: string; values: { key: string }[] }>(folder, "config", "show");
     expect(file).toBe(join(folder, "fraises.yaml"));
-    expect(values).toContainEqual({ key: "name", value: "fruit", origin: "fraises.yaml:1" });
-    const bare = await document<{ file: null; values: { key: string }[] }>(emptyFolder(), "config", "show");
+    expect(values).toContainEqual({ key: "name", value: "fruit", origin: "fraises.yaml:1:7" });
+    const bare = await document<{ file: null; values: { key: string; value: string; origin: string }[] }>(
+      emptyFolder(),
+      "config",
+      "show",
+    );
     expect(bare.file).toBeNull();
-    expect(bare.values.map(({ key }) => key)).toEqual([
-      "database.type",
-      "database.url",
-      "database.pool.min",
-      "database.pool.max",
-      "database.statement_timeout",
+    expect(bare.values.map(({ key, value, origin }) => [key, value, origin])).toEqual([
+      ["database.type", "sqlite", "the default"],
+      ["database.url", "sqlite://./fraisier.db", "the default"],
+      ["database.pool.min", "1", "the default"],
+      ["database.pool.max", "5", "the default"],
+      ["database.pool.acquire_timeout", "10 s", "the default"],
+      ["database.statement_timeout", "none", "the default"],
     ]);
   });
 });

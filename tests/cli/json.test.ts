@@ -163,12 +163,14 @@ describe("an error with --json", () => {
     expect(error.message).toMatch(/fraises\.yaml:7:11: .*"app_pth"/);
   });
 
-  test("a database that cannot be used: exit 6, the password masked", async () => {
-    const env = { FRAISIER_DB_URL: "oracle://fraisier:s3cr3t@db.example.com/ledger" };
-    const { exitCode, stdout } = await fraisier(project(FRUIT), ["history", "--json"], env);
-    expect(exitCode).toBe(6);
-    expect(JSON.parse(stdout)).toMatchObject({ error: { kind: "unsupported" } });
-    expect(stdout).toContain("db.example.com");
+  test.each([
+    ["cannot be used: exit 6", "mysql://fraisier:s3cr3t@127.0.0.1:1/ledger", 6, "connection_refused"],
+    ["is of no known kind: exit 3", "oracle://fraisier:s3cr3t@127.0.0.1/ledger", 3, "config_invalid"],
+  ])("a database that %s, the password masked", async (_, url, code, kind) => {
+    const { exitCode, stdout } = await fraisier(project(FRUIT), ["history", "--json"], { FRAISIER_DB_URL: url });
+    expect(exitCode).toBe(code);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { kind } });
+    expect(stdout).toContain("127.0.0.1");
     expect(stdout).not.toContain("s3cr3t");
   });
 

@@ -52,12 +52,30 @@ describe("the database that is used", () => {
     expect(loadDatabaseConfig({ env: { FRAISIER_DB_URL: relative.url }, ...places }).baseDirectory).toBe("/home/ada");
   });
 
-  test("is refused when no such database is known; an empty option is no way to say nothing", () => {
-    const refused = expect.objectContaining({ kind: "unsupported" });
-    expect(() => loadDatabaseConfig({ options: { url: "oracle://u:s3cret@h/d" }, env })).toThrow(refused);
-    expect(() => loadDatabaseConfig({ options: { url: "oracle://u:s3cret@h/d" } })).not.toThrow("s3cret");
-    expect(() => loadDatabaseConfig({ options: { url: "" }, env })).toThrow(refused);
-  });
+  test.each([
+    "oracle://u:s3cret@h/d",
+    "postgresql://u:s3cret@h/d?colour=red",
+    "mysql://u:s3cret@h:port/d",
+    "mysql://u:s3cret@h:99999/d",
+    "postgresql://u:s3cret@h/d?sslmode=perhaps",
+    "postgresql://u:s3cret@h/d?sslmode=require&sslrootcert=/nowhere.pem",
+    "sqlite://./a.db?mode=rw",
+    "sqlite://",
+    "",
+  ])(
+    "is refused with the place that says it when no adapter takes it; nor does an empty option say nothing: %j",
+    (url) => {
+      const place = "the option url";
+      for (const options of [{ url }, { url: { text: url, place } }])
+        expect(refusal({ options, env })).toMatchObject({
+          kind: "config_invalid",
+          message: expect.stringMatching(/^the option url(:| is empty)/),
+          hint: expect.stringMatching(/./),
+        });
+      expect(String(refusal({ options: { url: { text: url, place: "--db" } } }))).toMatch(/^DatabaseConfigError: --db/);
+      expect(String(refusal({ options: { url } }))).not.toContain("s3cret");
+    },
+  );
 
   test("is only chosen: nothing is opened or made", () => {
     const folder = mkdtempSync(join(tmpdir(), "fraisier-config-"));
@@ -154,6 +172,20 @@ describe("what is said in several places", () => {
     const error = refusal(sources);
     expect(error).toMatchObject({ kind: "config_invalid", hint: expect.stringMatching(/\.$/) });
     for (const place of places) expect(String(error)).toContain(place);
+  });
+
+  test.each([
+    ["sqlite://./a.db", 5],
+    ["postgresql://host/shop", 10],
+    ["mysql://host/shop", 20],
+  ])("a minimum above the usual maximum of %s is refused, and both places are named", (url, most) => {
+    const refused = refusal({ env: { FRAISIER_DB_URL: url, FRAISIER_DB_POOL_MIN: String(most + 1) } });
+    expect(refused).toMatchObject({
+      kind: "config_invalid",
+      message: `FRAISIER_DB_POOL_MIN is ${most + 1}, which is more than the maximum of ${most} (the default).`,
+    });
+    expect(refusal({ env: { FRAISIER_DB_URL: url, FRAISIER_DB_POOL_MIN: String(most) } })).not.toBeInstanceOf(Error);
+    expect(refusal({ env: { FRAISIER_DB_URL: url, FRAISIER_DB_POOL_MAX: "1" } })).not.toBeInstanceOf(Error);
   });
 
   test("a type that is said below the URL does not count any more", () => {

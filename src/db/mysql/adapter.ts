@@ -1,7 +1,6 @@
 import type { ServerIdentity } from "../adapter.ts";
 import type { Bounds, Connection } from "../connection.ts";
 import type { Dialect } from "../dialect.ts";
-import type { PoolOptions } from "../pool-types.ts";
 import { ServerAdapter, type ServerAdapterOptions, type ServerConnectionOptions } from "../server-adapter.ts";
 import { DatabaseType } from "../types.ts";
 import { MysqlConnection } from "./connection.ts";
@@ -9,14 +8,6 @@ import { mysqlDialect } from "./dialect.ts";
 
 /** What an adapter for MySQL or MariaDB can be given. */
 export type MysqlAdapterOptions = ServerAdapterOptions;
-
-const POOL_DEFAULTS: PoolOptions = {
-  min: 5,
-  max: 20,
-  acquireTimeoutMs: 10_000,
-  idleTimeoutMs: 300_000,
-  maxLifetimeMs: 1_800_000,
-};
 
 const URL_DEFAULTS = { port: 3306, socket: null };
 
@@ -30,7 +21,7 @@ export class MysqlAdapter extends ServerAdapter {
   override readonly dialect: Dialect = mysqlDialect;
 
   constructor(url: string, options: MysqlAdapterOptions = {}) {
-    super(url, options, { url: URL_DEFAULTS, pool: POOL_DEFAULTS });
+    super(url, options, { url: URL_DEFAULTS, pool: mysqlDialect.poolDefaults });
   }
 
   override databaseType(): DatabaseType {

@@ -50,6 +50,7 @@ export const mysqlDialect: Dialect = {
       WHEN CHARACTER_SET_NAME IS NOT NULL THEN 'text' ELSE 'other' END AS kind
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,
   migrations: mysqlMigrations,
+  poolDefaults: { min: 5, max: 20, acquireTimeoutMs: 10_000, idleTimeoutMs: 300_000, maxLifetimeMs: 1_800_000 },
   cipher: "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
   supportsTransactionalDdl: false,
   instantType: "DATETIME(3)",

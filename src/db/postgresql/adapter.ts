@@ -1,7 +1,6 @@
 import type { ServerIdentity } from "../adapter.ts";
 import type { Bounds, Connection } from "../connection.ts";
 import type { Dialect } from "../dialect.ts";
-import type { PoolOptions } from "../pool-types.ts";
 import { ServerAdapter, type ServerAdapterOptions, type ServerConnectionOptions } from "../server-adapter.ts";
 import { DatabaseType } from "../types.ts";
 import { PostgresConnection } from "./connection.ts";
@@ -9,14 +8,6 @@ import { postgresDialect } from "./dialect.ts";
 
 /** What a PostgreSQL adapter can be given. */
 export type PostgresAdapterOptions = ServerAdapterOptions;
-
-const POOL_DEFAULTS: PoolOptions = {
-  min: 1,
-  max: 10,
-  acquireTimeoutMs: 10_000,
-  idleTimeoutMs: 300_000,
-  maxLifetimeMs: 1_800_000,
-};
 
 const URL_DEFAULTS = { port: 5432, socket: process.platform === "linux" ? "/var/run/postgresql" : "/tmp" };
 
@@ -30,7 +21,7 @@ export class PostgresAdapter extends ServerAdapter {
   override readonly dialect: Dialect = postgresDialect;
 
   constructor(url: string, options: PostgresAdapterOptions = {}) {
-    super(url, options, { url: URL_DEFAULTS, pool: POOL_DEFAULTS });
+    super(url, options, { url: URL_DEFAULTS, pool: postgresDialect.poolDefaults });
   }
 
   override databaseType(): DatabaseType {

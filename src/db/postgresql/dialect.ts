@@ -55,6 +55,7 @@ export const postgresDialect: Dialect = {
   tableKeys: null,
   keyKinds: null,
   migrations: postgresMigrations,
+  poolDefaults: { min: 1, max: 10, acquireTimeoutMs: 10_000, idleTimeoutMs: 300_000, maxLifetimeMs: 1_800_000 },
   cipher: "SELECT CASE WHEN ssl THEN concat(version, ' ', cipher) END FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
   supportsTransactionalDdl: true,
   instantType: "TIMESTAMPTZ(3)",

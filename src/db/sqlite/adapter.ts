@@ -27,14 +27,6 @@ export interface SqliteAdapterOptions extends AdapterOptions {
   readonly baseDirectory?: string;
 }
 
-const POOL_DEFAULTS: PoolOptions = {
-  min: 1,
-  max: 5,
-  acquireTimeoutMs: 10_000,
-  idleTimeoutMs: 300_000,
-  maxLifetimeMs: 1_800_000,
-};
-
 /**
  * SQLite, embedded: one connection that writes and several that read, in WAL mode. `:memory:` is one connection.
  *
@@ -55,7 +47,7 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
     this.#url = urlOrPath;
     // The working folder may be another one by the time that somebody asks for its origin.
     this.#options = { ...options, baseDirectory: options.baseDirectory ?? process.cwd() };
-    this.#pool = poolOptions(POOL_DEFAULTS, options.pool);
+    this.#pool = poolOptions(sqliteDialect.poolDefaults, options.pool);
   }
 
   override databaseType(): DatabaseType {

@@ -44,6 +44,7 @@ export const sqliteDialect: Dialect = {
   tableKeys: null,
   keyKinds: null,
   migrations: sqliteMigrations,
+  poolDefaults: { min: 1, max: 5, acquireTimeoutMs: 10_000, idleTimeoutMs: 300_000, maxLifetimeMs: 1_800_000 },
   cipher: null,
   supportsTransactionalDdl: true,
   instantType: "TIMESTAMP",

@@ -1,5 +1,5 @@
 import { listProject } from "../../../config/index.ts";
-import { configuredAdapter, loadDatabaseConfig, maskUrl } from "../../../db/index.ts";
+import { configuredAdapter, DEFAULT_ORIGIN, loadDatabaseConfig, maskUrl, poolOptions } from "../../../db/index.ts";
 import { createMasker } from "../../../deploy/index.ts";
 import type { LedgerPlace } from "../../../ledger/index.ts";
 import { EXIT } from "../../exit-codes.ts";
@@ -44,29 +44,24 @@ export async function configShow(terminal: Terminal, options: ShowOptions): Prom
 function databaseValues(place: LedgerPlace): Value[] {
   const config = loadDatabaseConfig(place);
   const { type, url, options, origins } = config;
-  const { minConnections, maxConnections } = configuredAdapter(config).poolMetrics();
-  const seconds = (milliseconds: number) => `${milliseconds / 1000} s`;
-  const { acquireTimeoutMs } = options.pool;
+  const { min, max, acquireTimeoutMs } = poolOptions(configuredAdapter(config).dialect.poolDefaults, options.pool);
   const { statementTimeoutMs } = options;
-  const usual = "the default";
+  const seconds = (milliseconds: number) => `${milliseconds / 1000} s`;
+  const value = (key: string, text: string, origin = DEFAULT_ORIGIN) => ({
+    key: `database.${key}`,
+    value: text,
+    origin,
+  });
   return [
-    { key: "database.type", value: type, origin: origins.type },
-    { key: "database.url", value: maskUrl(url), origin: origins.url },
-    { key: "database.pool.min", value: String(minConnections), origin: origins.poolMin ?? usual },
-    { key: "database.pool.max", value: String(maxConnections), origin: origins.poolMax ?? usual },
-    ...(acquireTimeoutMs === undefined
-      ? []
-      : [
-          {
-            key: "database.pool.acquire_timeout",
-            value: seconds(acquireTimeoutMs),
-            origin: origins.acquireTimeout ?? usual,
-          },
-        ]),
-    {
-      key: "database.statement_timeout",
-      value: statementTimeoutMs === undefined ? "none" : seconds(statementTimeoutMs),
-      origin: origins.statementTimeout ?? usual,
-    },
+    value("type", type, origins.type),
+    value("url", maskUrl(url), origins.url),
+    value("pool.min", String(min), origins.poolMin),
+    value("pool.max", String(max), origins.poolMax),
+    value("pool.acquire_timeout", seconds(acquireTimeoutMs), origins.acquireTimeout),
+    value(
+      "statement_timeout",
+      statementTimeoutMs === undefined ? "none" : seconds(statementTimeoutMs),
+      origins.statementTimeout,
+    ),
   ];
 }
