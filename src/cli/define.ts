@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { maskUrl } from "../db/index.ts";
 import { EXIT, EXIT_MEANINGS, sortedExits } from "./exit-codes.ts";
 import { ARGUMENTS, REFERENCE } from "./reference.ts";
 import type { GlobalOptions } from "./session.ts";
@@ -6,6 +7,9 @@ import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** What a command does: it gets the terminal, its arguments and its options. @returns the exit code */
 export type Run = (terminal: Terminal, args: string[], options: GlobalOptions) => Promise<number>;
+
+const PASSWORD_WARNING =
+  "Whoever may list processes can read a password that is typed here; FRAISIER_DB_URL_FILE and FRAISIER_DB_URL keep it back.";
 
 /** Adds a command, with the options that all have, to its parent. `usage` is its name and its arguments. */
 export type Define = (parent: Command, usage: string, description: string, run: Run) => Command;
@@ -28,9 +32,19 @@ export function createDefine(setExitCode: (code: number) => void): Define {
         color: options.color ?? true,
         compactJson: name === "deploy" || name === "rollback",
       });
+      if (typeof options.db === "string" && maskUrl(options.db) !== options.db) terminal.say(PASSWORD_WARNING);
       setExitCode(await run(terminal, command.args, options));
     });
   };
+}
+
+/** Defines commands that use a database, which can be named. */
+export function withDatabase(define: Define): Define {
+  return (...command) =>
+    define(...command).option(
+      "--db <url>",
+      "use this database (keep one with a password in FRAISIER_DB_URL, or in the file of FRAISIER_DB_URL_FILE)",
+    );
 }
 
 /** A command that only holds others: by itself it shows its help. */

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { defineDatabaseCommands } from "./commands/db/index.ts";
 import { ASK } from "./completion/scripts.ts";
-import { createDefine, group } from "./define.ts";
+import { createDefine, group, withDatabase } from "./define.ts";
 import { EXIT } from "./exit-codes.ts";
 import { packageVersion } from "./package-version.ts";
 import { UsageError } from "./usage-error.ts";
@@ -67,13 +67,14 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     });
 
   const define = createDefine(setExitCode);
+  const defineWithDatabase = withDatabase(define);
   define(
     program,
     "list",
     "show the fraises and environments that fraises.yaml declares",
     async (terminal, _args, options) => (await import("./commands/list.ts")).list(terminal, options),
   ).option("--flat", "one line for each fraise and environment");
-  define(
+  defineWithDatabase(
     program,
     "deploy <fraise> <environment>",
     "deploy an environment of a fraise",
@@ -83,27 +84,27 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .option("-r, --ref <ref>", "a branch, tag or commit (default: the environment's branch)")
     .option("-n, --dry-run", "print the plan and write nothing")
     .option("-f, --force", "deploy also what is in service already");
-  define(
+  defineWithDatabase(
     program,
     "rollback <fraise> <environment>",
     "bring the last healthy release before this one into service",
     async (terminal, [fraise = "", environment = ""], options) =>
       (await import("./commands/rollback.ts")).rollback(terminal, fraise, environment, options),
   ).option("-t, --to <release>", "a deployment, release or commit to go back to");
-  define(
+  defineWithDatabase(
     program,
     "status [fraise] [environment]",
     "show what is deployed where, and who is deploying now",
     async (terminal, [fraise, environment], options) =>
       (await import("./commands/status.ts")).status(terminal, fraise, environment, options),
   );
-  define(
+  defineWithDatabase(
     program,
     "status-all",
     "show every place that is declared or remembered, and whether what is deployed there answers",
     async (terminal, _args, options) => (await import("./commands/status-all.ts")).statusAll(terminal, options),
   ).option("-e, --environment <name>", "of this environment only");
-  define(program, "history", "show what was deployed, newest first", async (terminal, _args, options) =>
+  defineWithDatabase(program, "history", "show what was deployed, newest first", async (terminal, _args, options) =>
     (await import("./commands/history.ts")).history(terminal, options),
   )
     .option("-f, --fraise <name>", "of this fraise only")
@@ -111,16 +112,19 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .option("-n, --number <count>", "at most so many", "20")
     .option("-s, --since <moment>", "started since a date (2026-11-23) or an age (3d, 2h)")
     .option("--status <status>", "with this status only; several with commas");
-  define(program, "show <deployment>", "show all that is known of a deployment", async (terminal, [id = ""], options) =>
-    (await import("./commands/show.ts")).show(terminal, id, options),
+  defineWithDatabase(
+    program,
+    "show <deployment>",
+    "show all that is known of a deployment",
+    async (terminal, [id = ""], options) => (await import("./commands/show.ts")).show(terminal, id, options),
   );
-  define(
+  defineWithDatabase(
     program,
     "logs <deployment>",
     "show what the steps of a deployment printed",
     async (terminal, [id = ""], options) => (await import("./commands/logs.ts")).logs(terminal, id, options),
   ).option("--step <name>", "of this step only");
-  define(
+  defineWithDatabase(
     program,
     "stats",
     "show how the deployments of the last days ended, by place and by day",
@@ -129,10 +133,13 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .option("-f, --fraise <name>", "of this fraise only")
     .option("-e, --environment <name>", "of this environment only")
     .option("-d, --days <count>", "of so many days, today included", "30");
-  define(program, "webhooks", "show the webhooks received, newest first", async (terminal, _args, options) =>
-    (await import("./commands/webhooks.ts")).webhooks(terminal, options),
+  defineWithDatabase(
+    program,
+    "webhooks",
+    "show the webhooks received, newest first",
+    async (terminal, _args, options) => (await import("./commands/webhooks.ts")).webhooks(terminal, options),
   ).option("-n, --number <count>", "at most so many", "20");
-  define(
+  defineWithDatabase(
     program,
     "doctor",
     "look at all that a deployment needs: git, fraises.yaml, the database, folders, ports, disks",
@@ -146,17 +153,17 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   );
 
   const config = group(program, "config", "check and show the configuration");
-  define(config, "validate", "report every problem of fraises.yaml", async (terminal, _args, options) =>
+  defineWithDatabase(config, "validate", "report every problem of fraises.yaml", async (terminal, _args, options) =>
     (await import("./commands/config/validate.ts")).configValidate(terminal, options),
   );
-  define(config, "show", "show every value that holds, secrets masked", async (terminal, _args, options) =>
+  defineWithDatabase(config, "show", "show every value that holds, secrets masked", async (terminal, _args, options) =>
     (await import("./commands/config/show.ts")).configShow(terminal, options),
   ).option("--origin", "also where each value was said");
   define(config, "schema", "print the JSON Schema of fraises.yaml, for editors", async (terminal) =>
     (await import("./commands/config/schema.ts")).configSchema(terminal),
   );
 
-  defineDatabaseCommands(program, define);
+  defineDatabaseCommands(program, defineWithDatabase);
 
   define(program, "version", "show the version of fraisier and of what it runs on", async (terminal) =>
     (await import("./commands/version.ts")).version(terminal),

@@ -24,6 +24,8 @@ export interface GlobalOptions {
   readonly config?: string;
   readonly json?: boolean;
   readonly color?: boolean;
+  /** Of the commands that use a database: its URL. */
+  readonly db?: string;
 }
 
 /** Reads fraises.yaml. `read` tolerates variables that are not set, for commands that only look. @throws ConfigError */
@@ -37,12 +39,18 @@ export function openProject(options: GlobalOptions, purpose: "read" | "deploy"):
 }
 
 /**
- * Where the ledger is, by the environment, `.env` and the files of the project. Commands that read history work also with
+ * Where the ledger is, by `--db`, the environment, `.env` and the files of the project. Commands that read history work also with
  * a broken fraises.yaml. @throws ConfigError
  */
 export function databasePlace(options: GlobalOptions): LedgerPlace {
   const { env } = process;
-  return { ...readDatabaseFiles({ cwd: process.cwd(), config: options.config, env }), env };
+  const files = readDatabaseFiles({ cwd: process.cwd(), config: options.config, env });
+  return { ...files, env, ...(options.db !== undefined && { options: databaseOption(options.db) }) };
+}
+
+/** What `--db` says. */
+export function databaseOption(url: string): NonNullable<LedgerPlace["options"]> {
+  return { url: { text: url, place: "--db" } };
 }
 
 /** Whether there is a fraises.yaml. @throws ConfigError where a named one is missing */

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { emptyFolder, everythingIn, fraisier } from "./support.ts";
+import { emptyFolder, everythingIn, fraisier, remember } from "./support.ts";
 
 const FRAISES = "fraises:\n  nightly:\n    type: etl\n    environments:\n      production:\n";
 
@@ -60,6 +60,69 @@ describe("the database is chosen", () => {
   test("by fraises.yaml also while another part of it is wrong", async () => {
     const folder = project({ "fraises.yaml": "database:\n  path: mine.db\nfraises:\n  shop:\n    typ: api\n" });
     expect(await chosen(folder)).toEqual(["sqlite://./mine.db", "fraises.yaml:2:9"]);
+  });
+});
+
+describe("--db", () => {
+  test("goes before all that is configured, relative to where it is typed", async () => {
+    const folder = project({
+      "fraises.yaml": `database:\n  url: oracle://file\n${FRAISES}`,
+      ".env": "FRAISIER_DB_URL=oracle://dotenv\n",
+      "sub/note": "",
+    });
+    const env = { FRAISIER_DB_TYPE: "mysql", FRAISIER_DB_URL: "oracle://environment" };
+    const sub = join(folder, "sub");
+    const own = (...args: string[]) => fraisier(sub, [...args, "--db", "sqlite://./own.db"], env);
+    expect((await own("db", "migrate")).exitCode).toBe(0);
+    expect(everythingIn(sub)).toContain("own.db");
+    const { stdout } = await own("config", "show", "--origin");
+    expect(stdout).toMatch(/^database\.url +sqlite:\/\/\.\/own\.db +--db$/m);
+    expect(JSON.parse((await own("db", "status", "--json")).stdout)).toMatchObject({ origin: "--db", pending: [] });
+    const [row] = await remember(folder, {});
+    const history = await fraisier(sub, ["history", "--db", "sqlite://../fraisier.db", "--json"], env);
+    expect(JSON.parse(history.stdout)).toMatchObject({ deployments: [{ id: row?.id }] });
+  });
+
+  test("that cannot be is refused by name; a password in it is warned of, and not shown", async () => {
+    const folder = project({ "fraises.yaml": FRAISES });
+    for (const [url, code, text] of [
+      ["oracle://ada:s3cret@h/d", 3, "--db: oracle://ada:***@h/d is not the URL"],
+      ["", 3, "--db is empty"],
+      ["postgresql://ada:s3cret@127.0.0.1:1/d", 6, "127.0.0.1:1"],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await fraisier(folder, ["history", "--db", url]);
+      expect([url, exitCode, stderr]).toEqual([url, code, expect.stringContaining(text)]);
+      expect(stdout + stderr).not.toContain("s3cret");
+      expect(stderr.includes("Whoever may list processes can read")).toBe(url.includes("s3cret"));
+    }
+  });
+});
+
+describe("migrations of one's own go into the database that is chosen", () => {
+  const MIGRATION = {
+    "migrations/sqlite/001_create_customers.sql": "-- migrate:up\nCREATE TABLE customer (id INTEGER PRIMARY KEY);\n",
+  };
+  const URL_FILE = { secret: "sqlite://./shop.db\n" };
+
+  test.each<[what: string, files: Record<string, string>, env?: Record<string, string>, ...args: string[]]>([
+    ["FRAISIER_DB_URL", {}, { FRAISIER_DB_URL: "sqlite://./shop.db" }],
+    ["FRAISIER_DB_URL_FILE", URL_FILE, { FRAISIER_DB_URL_FILE: "secret" }],
+    ["FRAISIER_DB_PATH", {}, { FRAISIER_DB_PATH: "shop.db" }],
+    [".env", { ".env": "FRAISIER_DB_PATH=shop.db\n" }],
+    ["database:", { "fraises.yaml": `database:\n  path: shop.db\n${FRAISES}` }],
+    ["--db", {}, {}, "--db", "sqlite://./shop.db"],
+  ])("by %s", async (_, files, env = {}, ...args) => {
+    const folder = project({ ...MIGRATION, ...files });
+    const { exitCode, stdout, stderr } = await fraisier(folder, ["db", "migrate", "-d", "migrations", ...args], env);
+    expect([exitCode, stdout], stderr).toEqual([0, "Applied 001_create_customers.\n"]);
+    expect(everythingIn(folder)).toContain("shop.db");
+  });
+
+  test("and never into the one that nobody has named", async () => {
+    const folder = project({ ...MIGRATION, "fraises.yaml": FRAISES });
+    const { exitCode, stderr } = await fraisier(folder, ["db", "migrate", "-d", "migrations"]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("--db sqlite://./shop.db")]);
+    expect(everythingIn(folder)).not.toContain("fraisier.db");
   });
 });
 

@@ -137,17 +137,17 @@ describe("with a database that cannot be used", () => {
     expect(tables).toEqual([{ name: "tb_fraise_state" }]);
   });
 
-  test.for(["postgresql://maria:s3cr3t@127.0.0.1:1/ledger", "oracle://maria:s3cr3t@127.0.0.1:1/ledger"])(
-    "%s: exit 6, the password masked",
-    async (url) => {
-      for (const line of ["history", "db status", "db migrate", "rollback shop production"]) {
-        const { exitCode, stdout, stderr } = await fraisier(project(FRUIT), line.split(" "), { FRAISIER_DB_URL: url });
-        expect([line, exitCode]).toEqual([line, 6]);
-        expect(stdout + stderr).not.toContain("s3cr3t");
-        expect(stderr).toContain("127.0.0.1");
-      }
-    },
-  );
+  test.for<[string, number]>([
+    ["postgresql://maria:s3cr3t@127.0.0.1:1/ledger", 6],
+    ["oracle://maria:s3cr3t@127.0.0.1:1/ledger", 3],
+  ])("%s: exit %i, the password masked", async ([url, code]) => {
+    for (const line of ["history", "db status", "db migrate", "rollback shop production"]) {
+      const { exitCode, stdout, stderr } = await fraisier(project(FRUIT), line.split(" "), { FRAISIER_DB_URL: url });
+      expect([line, exitCode]).toEqual([line, code]);
+      expect(stdout + stderr).not.toContain("s3cr3t");
+      expect(stderr).toContain("127.0.0.1");
+    }
+  });
 
   // Root may read everything, and only root can become somebody who may not.
   if (process.getuid?.() === 0) {

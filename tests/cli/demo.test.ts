@@ -193,7 +193,7 @@ describe("with --db", { timeout: 120_000 }, () => {
     const url = "postgresql://ada:s3cret@127.0.0.1:1/shop";
     const refused = await run(process.execPath, [PROGRAM, "demo", "--db", url], { cwd, env });
     expect(refused.exitCode).toBe(1);
-    expect(refused.stderr).toContain("FRAISIER_DB_URL keeps it back");
+    expect(refused.stderr).toContain("FRAISIER_DB_URL keep it back");
     expect(refused.stdout + refused.stderr).not.toContain("s3cret");
     const nothing = await run(process.execPath, [PROGRAM, "demo", "--db"], { cwd, env });
     expect([nothing.exitCode, nothing.stderr]).toEqual([2, expect.stringContaining("FRAISIER_DB_URL")]);

@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { COMMANDS, emptyFolder, everythingIn, fraisier, ROOT } from "./support.ts";
 
 const GROUPS = ["config", "db"] as const;
+/** Those that use no database. */
+const WITHOUT_DATABASE = ["list", "init", "config schema", "version"];
 const EVERYTHING = [...COMMANDS, ...GROUPS];
 
 describe("help", () => {
@@ -22,6 +24,7 @@ describe("help", () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stdout).toMatch(new RegExp(`^Usage: fraisier ${command} `));
     if (command.includes(" ") || !GROUPS.some((group) => group === command)) expect(stdout).toContain("--json");
+    if (COMMANDS.includes(command)) expect(/^ {2}--db /m.test(stdout)).toBe(!WITHOUT_DATABASE.includes(command));
     expect(everythingIn(folder)).toEqual([]);
   });
 

@@ -136,7 +136,7 @@ describe("the table of commands", () => {
   );
 
   test("leaves out no option that a command has, but those that all have", async () => {
-    const everywhere = ["--help", "--json", "--config", "--no-color"];
+    const everywhere = ["--help", "--json", "--config", "--no-color", "--db"];
     for (const command of COMMANDS) {
       const { stdout } = await fraisier(emptyFolder(), [...command.split(" "), "--help"]);
       const options = [...stdout.matchAll(/^ {2}(?:(-\w), )?(--[\w-]+)/gm)].filter(
@@ -148,7 +148,8 @@ describe("the table of commands", () => {
       for (const [, short = "none", long = "none"] of options)
         expect([command, long, usage.includes(long) || usage.includes(`[${short} `)]).toEqual([command, long, true]);
     }
-    for (const option of ["--help", "--json"]) expect(codeSpans(section(README, "Using it"))).toContain(option);
+    for (const option of ["--help", "--json", "--db <url>"])
+      expect(codeSpans(section(README, "Using it"))).toContain(option);
   });
 });
 

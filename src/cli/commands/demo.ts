@@ -4,16 +4,23 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { DatabaseType, FraisierError, loadDatabaseConfig, maskUrl, parseSqliteUrl } from "../../db/index.ts";
+import {
+  DatabaseType,
+  DEFAULT_ORIGIN,
+  FraisierError,
+  loadDatabaseConfig,
+  maskUrl,
+  parseSqliteUrl,
+} from "../../db/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { catchInterrupts, type Interrupts } from "../interrupt.ts";
-import { databasePlace, type GlobalOptions } from "../session.ts";
+import { databaseOption, databasePlace, type GlobalOptions } from "../session.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage-error.ts";
 import { DEMO_VERSIONS, demoConfig, demoServer } from "./demo-application.ts";
 
 /** What `fraisier demo` takes. */
-export interface DemoOptions extends GlobalOptions {
+export interface DemoOptions extends Omit<GlobalOptions, "db"> {
   /** A URL; true: what is configured. */
   readonly db?: string | true;
 }
@@ -25,7 +32,7 @@ export interface DemoOptions extends GlobalOptions {
  * @throws FraisierError `demo_failed` as soon as anything is not so
  */
 export async function demo(terminal: Terminal, options: DemoOptions): Promise<number> {
-  const database = databaseOf(terminal, options);
+  const database = databaseOf(options);
   const folder = makeFolder();
   // With --json the play is told on stderr, so that stdout holds the document alone.
   const told = terminal.json ? { ...terminal, print: terminal.say, style: terminal.styleMessage } : terminal;
@@ -58,11 +65,11 @@ Remove it with:   rm -r ${quoted(folder)}`);
 }
 
 /** The URL of the database that is asked for; null for a file in the demo's folder. @throws UsageError, DatabaseError */
-function databaseOf(terminal: Terminal, { db }: DemoOptions): string | null {
+function databaseOf({ db }: DemoOptions): string | null {
   if (db === undefined) return null;
-  const chosen = db === true ? databasePlace({}) : { options: { url: db } };
+  const chosen = db === true ? databasePlace({}) : { options: databaseOption(db) };
   const { url, type, baseDirectory, origins } = loadDatabaseConfig(chosen);
-  if (origins.url === "the default")
+  if (origins.url === DEFAULT_ORIGIN)
     throw new UsageError(
       "--db without a URL takes the database that is configured, and none is.",
       "For example: FRAISIER_DB_URL=postgresql://user@localhost/fraisier fraisier demo --db",
@@ -72,8 +79,6 @@ function databaseOf(terminal: Terminal, { db }: DemoOptions): string | null {
     const [, query = ""] = /(\?.*)$/.exec(url) ?? [];
     return path === ":memory:" ? url : `sqlite://${path}${query}`; // the demo's commands run in another folder
   }
-  if (db !== true && maskUrl(url) !== url)
-    terminal.say("Whoever may list processes can read a password that is typed here; FRAISIER_DB_URL keeps it back.");
   return url;
 }
 

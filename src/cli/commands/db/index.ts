@@ -78,7 +78,7 @@ function withSet(command: Command): Command {
   return command
     .option(
       "-d, --directory <folder>",
-      "migrations of your own instead of fraisier's, in the database of FRAISIER_DB_URL",
+      "migrations of your own instead of fraisier's, in the database that is configured",
     )
     .option("--table <name>", "the table that says which of yours are applied (default: tb_schema_migration)");
 }

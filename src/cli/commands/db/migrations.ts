@@ -1,8 +1,11 @@
 import { resolve } from "node:path";
 import {
+  DEFAULT_ORIGIN,
   type FraiserDatabaseAdapter,
+  loadDatabaseConfig,
   type MigrationOptions,
   MigrationRunner,
+  maskUrl,
   SqliteAdapter,
 } from "../../../db/index.ts";
 import { ledgerMigrations, type OpenMode, openDatabase } from "../../../ledger/index.ts";
@@ -51,15 +54,15 @@ export async function openDatabaseOf(
   options: MigrationSetOptions,
   mode: OpenMode,
 ): Promise<FraiserDatabaseAdapter | null> {
-  if (!isLedger(options) && !process.env.FRAISIER_DB_URL) {
-    throw new UsageError(
-      "Migrations of your own (--directory) need a database of your own.",
-      "Name it, e.g.: FRAISIER_DB_URL=postgresql://user@localhost/shop fraisier db migrate --directory migrations",
-    );
-  }
   if (isLedger(options) && options.table !== undefined)
     throw new UsageError("--table is for migrations of your own.", "Give their folder too: --directory <folder>");
   const place = databasePlace(options);
+  if (!isLedger(options) && loadDatabaseConfig(place).origins.url === DEFAULT_ORIGIN) {
+    throw new UsageError(
+      "Migrations of your own (--directory) need a database of your own, and nothing says which.",
+      "Name it by --db, FRAISIER_DB_URL or FRAISIER_DB_URL_FILE, e.g.: fraisier db migrate --directory migrations --db sqlite://./shop.db",
+    );
+  }
   return openDatabase(place, mode);
 }
 
@@ -77,8 +80,12 @@ export function ownMigrations(
 }
 
 /** What the same migrations need in another command, with a space before it. */
-export function setArguments({ directory, table }: MigrationSetOptions): string {
-  return [directory !== undefined && ` --directory ${directory}`, table !== undefined && ` --table ${table}`]
+export function setArguments({ directory, table, db }: MigrationSetOptions): string {
+  return [
+    directory !== undefined && ` --directory ${directory}`,
+    table !== undefined && ` --table ${table}`,
+    db !== undefined && ` --db ${maskUrl(db)}`,
+  ]
     .filter(Boolean)
     .join("");
 }
