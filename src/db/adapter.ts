@@ -119,6 +119,15 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   }
 
   /**
+   * Whether it was closed, and not opened anew.
+   *
+   * @internal
+   */
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /**
    * Opens the pool's minimum of connections and so proves that the database answers. Harmless when connected; opens
    * anew after {@link close}.
    *

@@ -32,7 +32,9 @@ export function databaseTypeOfUrl(url: string): DatabaseType {
 export type AnyAdapterOptions = SqliteAdapterOptions & PostgresAdapterOptions & MysqlAdapterOptions;
 
 /**
- * Makes the adapter that a URL asks for. It is usable at once; the first call opens a connection.
+ * Makes the adapter that a URL asks for. It is usable at once; the first call opens a connection. Only what is given
+ * here counts, and nothing of the environment: what is configured (`FRAISIER_DB_URL`, `FRAISIER_DB_POOL_MAX`, …) is
+ * opened by `getDatabaseAdapter()`, which reads and refuses a URL by the same code.
  *
  * @example const adapter = await createAdapterFromUrl("sqlite://./app.db");
  * @throws DatabaseError `unsupported`

@@ -46,7 +46,7 @@ export { poolOptions } from "./pool-options.ts";
 export type { PoolMetrics, PoolOptions } from "./pool-types.ts";
 export { PostgresAdapter, type PostgresAdapterOptions } from "./postgresql/adapter.ts";
 export { maskUrl } from "./server-url.ts";
-export { configuredAdapter, getDatabaseAdapter } from "./shared-adapters.ts";
+export { configuredAdapter, getDatabaseAdapter, sharedAdapter } from "./shared-adapters.ts";
 export { SqliteAdapter, type SqliteAdapterOptions } from "./sqlite/adapter.ts";
 export { type Holding, holdExclusively } from "./sqlite/exclusive-file.ts";
 export { parseSqliteUrl, type SqliteLocation } from "./sqlite/url.ts";

@@ -9,6 +9,7 @@ import {
   getDatabaseAdapter,
   loadDatabaseConfig,
   parseSqliteUrl,
+  sharedAdapter,
 } from "../db/index.ts";
 import { connectUnchanged } from "./adoption/look.ts";
 import { LedgerSchemaError } from "./errors.ts";
@@ -67,17 +68,26 @@ export async function openConfiguredLedger(
 }
 
 /**
- * The database that the options, the environment and the folder choose, connected. Never migrates.
+ * The database that the options, the environment and the folder choose, connected. Never migrates. It is one for the whole
+ * process, shared with {@link getLedger} and all others who ask for the same: whoever is the last to need it closes it.
  *
- * @throws DatabaseError
+ * @throws DatabaseConfigError, DatabaseError
  */
 export async function getDatabase(place: Partial<LedgerPlace> = {}): Promise<FraiserDatabaseAdapter> {
   return getDatabaseAdapter(databaseConfig(withFiles(place)));
 }
 
-/** The ledger that the options, the environment and the folder choose; set up when it is empty. Close its `adapter` after use. @throws DatabaseError, LedgerSchemaError */
+/**
+ * The ledger that the options, the environment and the folder choose; set up when it is empty. Its `adapter` is that of
+ * {@link getDatabase}, and open also after a refusal of what is in the database: whoever is the last to need it closes it.
+ *
+ * @throws DatabaseConfigError, DatabaseError, LedgerSchemaError
+ */
 export async function getLedger(place: Partial<LedgerPlace> = {}): Promise<Ledger> {
-  return (await openLedger({ ...withFiles(place), mode: "write" })).ledger;
+  const adapter = await sharedAdapter(databaseConfig(withFiles(place)), connectUnchanged);
+  await prepareSchema(adapter, "write");
+  await adapter.connect();
+  return new Ledger(adapter);
 }
 
 /** To `read`, nothing can be changed; to `change`, no database is made; to `write`, a file that is missing is made. */

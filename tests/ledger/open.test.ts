@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { FraiserDatabaseAdapter } from "../../src/db/index.ts";
@@ -14,6 +15,7 @@ import {
   runMigrations,
   schemaStatus,
 } from "../../src/ledger/index.ts";
+import { DATABASES } from "./databases.ts";
 import type { Opening } from "./open-once.ts";
 import { newDeployment, temporaryFolder } from "./support.ts";
 
@@ -219,6 +221,37 @@ describe("the database is chosen", () => {
     expect(error).toMatchObject({ kind: "config_invalid", message: expect.stringMatching(/^FRAISIER_DB_URL: /) });
     expect(JSON.stringify([error, String(error)])).not.toContain("s3cr3t");
   });
+});
+
+describe.each(DATABASES)("getDatabase() and getLedger() ($name)", (database) => {
+  test("asked for at the same time make one pool, and one ledger in it; another after it was closed", async () => {
+    const place = { ...somewhere(), options: { url: await database.createEmpty() } };
+    const [first, second, adapter, same] = await Promise.all([
+      getLedger(place),
+      getLedger(place),
+      getDatabase(place),
+      getDatabase(place),
+    ]);
+    onTestFinished(() => adapter.close());
+    expect([first.adapter, second.adapter, same].map((one) => one === adapter)).toEqual([true, true, true]);
+    const { id } = await first.createDeployment(newDeployment());
+    expect(await second.listDeployments()).toMatchObject([{ id }]);
+    await adapter.close();
+    const later = await Promise.all([getLedger(place), getLedger(place)]);
+    onTestFinished(() => later[0].adapter.close());
+    expect([later[0].adapter === adapter, later[1].adapter === later[0].adapter]).toEqual([false, true]);
+    expect(await later[1].listDeployments()).toMatchObject([{ id }]);
+  });
+});
+
+test("a ledger that was kept without write-ahead logging is shared too", async () => {
+  const place = await withOneDeployment();
+  const file = new DatabaseSync(fileOf(place));
+  file.exec("PRAGMA journal_mode = DELETE");
+  file.close();
+  const [first, second] = await Promise.all([getLedger(place), getLedger(place)]);
+  onTestFinished(() => first.adapter.close());
+  expect([second.adapter === first.adapter, first.adapter.isConnected]).toEqual([true, true]);
 });
 
 describe("the database itself", () => {
