@@ -37,6 +37,7 @@ const BY_KIND: Readonly<Record<string, number>> = {
   interrupted: EXIT.interrupted,
   terminated: EXIT.terminated,
   usage: EXIT.usage,
+  timezone_unknown: EXIT.usage,
   config_invalid: EXIT.configuration,
   config_not_found: EXIT.configuration,
   locked: EXIT.locked,

@@ -62,6 +62,7 @@ describe.each(["first", "later"] as const)("a file of the Python Fraisier, in th
       unlinked: 0,
       locks: 0,
       staleLocks: 1,
+      backup: `${file}.python-<time>.bak`,
     });
     expect(digest(file)).toBe(before);
   });

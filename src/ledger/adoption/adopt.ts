@@ -11,7 +11,7 @@ import {
 } from "../../db/index.ts";
 import { LedgerSchemaError } from "../errors.ts";
 import { writeEvent } from "../events.ts";
-import { backUp } from "./backup.ts";
+import { backUp, backupName } from "./backup.ts";
 import { bringOver } from "./bring-over.ts";
 import { type AdoptionPlan, examine } from "./examine.ts";
 import { look } from "./look.ts";
@@ -29,9 +29,9 @@ export interface AdoptionOptions {
   readonly onAdopting?: (rows: number, total: number) => void;
 }
 
-/** What an adoption did. */
+/** What an adoption did, or would do. */
 export interface AdoptionReport extends AdoptionPlan {
-  /** The copy of the file as it was. */
+  /** The copy of the file as it was; in a plan, with `<time>` in its name. */
   readonly backup: string;
 }
 
@@ -49,13 +49,15 @@ export async function isPythonLedger(adapter: FraiserDatabaseAdapter): Promise<b
 export async function planAdoption(
   adapter: FraiserDatabaseAdapter,
   { timezone, clock = systemClock }: AdoptionOptions = {},
-): Promise<AdoptionPlan | null> {
+): Promise<AdoptionReport | null> {
   if (timezone !== undefined) new TimeZone(timezone); // a wrong one is told whatever the database is
-  if (sqliteFileOf(adapter) === null) return null;
+  const file = sqliteFileOf(adapter);
+  if (file === null) return null;
   const plan = async (tx: Queryable) =>
     (await hasPythonShape(tx)) ? examine(tx, new TimeZone(timezone), new Date(clock.now())) : null;
   // One snapshot of all rows: another process may be adopting it at this moment.
-  return look(adapter, (database) => database.transaction(plan, { readOnly: true }));
+  const found = await look(adapter, (database) => database.transaction(plan, { readOnly: true }));
+  return found && { ...found, backup: backupName(file, "python", "<time>") };
 }
 
 /**

@@ -15,7 +15,7 @@ const PARTIAL = ".partial";
  */
 export async function backUp(file: string, what: string, now: Date): Promise<string> {
   removeLeftovers(file, what);
-  const backup = freeName(`${file}.${what}-${now.toISOString().replace(/[-:]|\.\d+/g, "")}`);
+  const backup = freeName(file, what, now.toISOString().replace(/[-:]|\.\d+/g, ""));
   const partial = backup + PARTIAL;
   closeSync(openSync(partial, "wx", 0o600)); // SQLite would let everybody read it
   try {
@@ -32,9 +32,14 @@ export async function backUp(file: string, what: string, now: Date): Promise<str
   }
 }
 
-function freeName(wanted: string): string {
+/** The path of a copy. */
+export function backupName(file: string, what: string, time: string): string {
+  return `${file}.${what}-${time}.bak`;
+}
+
+function freeName(file: string, what: string, time: string): string {
   for (let number = 1; ; number++) {
-    const name = `${wanted}${number === 1 ? "" : `-${number}`}.bak`;
+    const name = backupName(file, what, number === 1 ? time : `${time}-${number}`);
     if (!existsSync(name)) return name;
   }
 }

@@ -3,6 +3,7 @@ import { type Define, group } from "../../define.ts";
 import type { MigrationSetOptions } from "./migrations.ts";
 
 const LOOK = "print the statements, and write nothing";
+const ZONE = "the zone of a python fraisier's times, e.g. Europe/Paris (default: this machine's)";
 
 /** `fraisier db …`: each command is loaded only when it is called for. */
 export function defineDatabaseCommands(program: Command, define: Define): void {
@@ -20,12 +21,16 @@ export function defineDatabaseCommands(program: Command, define: Define): void {
   ).option("-t, --timeout <seconds>", "the limit for all of it", "10");
   withWaiting(
     withSet(
-      define(db, "migrate", "apply the pending migrations", async (terminal, _args, options) =>
-        (await import("./migrate.ts")).dbMigrate(terminal, options),
+      define(
+        db,
+        "migrate",
+        "apply the pending migrations; adopt a database of the python fraisier",
+        async (terminal, _args, options) => (await import("./migrate.ts")).dbMigrate(terminal, options),
       ),
     ),
   )
     .option("-t, --to <version>", "up to this migration")
+    .option("--timezone <zone>", ZONE)
     .option("-n, --dry-run", LOOK);
   withWaiting(
     withSet(

@@ -1,14 +1,16 @@
-import type { MigrationCommand, MigrationResult, PlannedMigration } from "../../../db/index.ts";
+import type { MigrationCommand, MigrationOptions, PlannedMigration } from "../../../db/index.ts";
+import { type AdoptionReport, type LedgerMigrationResult, planAdoption, runMigrations } from "../../../ledger/index.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { catchInterrupts, InterruptedError } from "../../interrupt.ts";
 import { printable, type Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage-error.ts";
 import { wholeNumber } from "../../whole-number.ts";
-import { isLedger, type MigrationSetOptions, withMigrations } from "./migrations.ts";
+import { printAdoption, type TimeZoneOption, timeZoneOf } from "./adoption.ts";
+import { isLedger, type MigrationSetOptions, withDatabase, withMigrations } from "./migrations.ts";
 import { createMigrationProgress } from "./progress.ts";
 
 /** What the commands take that run migrations. */
-export interface RunOptions extends MigrationSetOptions {
+export interface RunOptions extends MigrationSetOptions, TimeZoneOption {
   readonly to?: string;
   readonly steps?: string;
   readonly dryRun?: boolean;
@@ -16,8 +18,14 @@ export interface RunOptions extends MigrationSetOptions {
   readonly lockTimeout?: string;
 }
 
-/** Applies what is pending. */
+/** Applies what is pending; adopts a file of the Python Fraisier. */
 export async function dbMigrate(terminal: Terminal, options: RunOptions): Promise<number> {
+  if (options.timezone !== undefined && options.to !== undefined) {
+    throw new UsageError(
+      "A database of the Python Fraisier (--timezone) is brought to the newest version, not to another (--to).",
+      "Give one of them.",
+    );
+  }
   return run(terminal, "migrate", { kind: "up", ...versionOf(options, 1) }, options);
 }
 
@@ -41,9 +49,13 @@ async function run(
   options: RunOptions,
 ): Promise<number> {
   const lockTimeoutMs = lockTimeoutOf(options);
+  const timeZone = timeZoneOf(options);
   if (options.dryRun) {
-    const plan = await withMigrations(options, "read", {}, ({ runner }) => runner.plan(command));
-    printPlan(terminal, name, plan);
+    const adoption = adopts(options, command)
+      ? await withDatabase(options, "read", (adapter) => planAdoption(adapter, timeZone))
+      : null;
+    if (adoption !== null) printAdoptionPlan(terminal, adoption);
+    else printPlan(terminal, name, await withMigrations(options, "read", {}, ({ runner }) => runner.plan(command)));
     return EXIT.done;
   }
   if (isLedger(options) && command.kind !== "up" && !options.yes) {
@@ -59,7 +71,7 @@ async function run(
   const progress = createMigrationProgress(terminal);
   try {
     const hooks = { ...progress.hooks, lockTimeoutMs, signal: interrupts.signal };
-    const result = await withMigrations(options, "write", hooks, ({ runner }) => runner.run(command));
+    const result = await perform(options, { ...hooks, ...timeZone }, command);
     progress.close();
     printResult(terminal, name, result);
     return EXIT.done;
@@ -75,6 +87,20 @@ async function run(
   }
 }
 
+/** Whether a file of the Python Fraisier would be adopted. */
+function adopts(options: RunOptions, command: MigrationCommand): boolean {
+  return isLedger(options) && command.kind === "up" && command.to === undefined;
+}
+
+function perform(
+  options: RunOptions,
+  hooks: Partial<MigrationOptions> & TimeZoneOption,
+  command: MigrationCommand,
+): Promise<LedgerMigrationResult> {
+  if (adopts(options, command)) return withDatabase(options, "write", (adapter) => runMigrations(adapter, hooks));
+  return withMigrations(options, "write", hooks, ({ runner }) => runner.run(command));
+}
+
 /** Milliseconds. @throws UsageError */
 export function lockTimeoutOf({ lockTimeout = "300" }: { readonly lockTimeout?: string }): number {
   return 1000 * wholeNumber(lockTimeout, "--lock-timeout", 0);
@@ -82,6 +108,11 @@ export function lockTimeoutOf({ lockTimeout = "300" }: { readonly lockTimeout?: 
 
 function versionOf({ to }: RunOptions, least: number): { to?: number } {
   return to === undefined ? {} : { to: wholeNumber(to, "--to", least) };
+}
+
+function printAdoptionPlan(terminal: Terminal, adoption: AdoptionReport): void {
+  if (terminal.json) terminal.printJson("db-migrate", { dryRun: true, adoption });
+  else printAdoption(terminal, adoption, "planned");
 }
 
 /** The statements as they would be sent; what says which migration they are of is a comment. */
@@ -97,11 +128,12 @@ function printPlan(terminal: Terminal, name: string, plan: readonly PlannedMigra
   }
 }
 
-function printResult(terminal: Terminal, name: string, result: MigrationResult): void {
+function printResult(terminal: Terminal, name: string, result: LedgerMigrationResult): void {
   if (terminal.json) {
     terminal.printJson(`db-${name}`, { ...result });
     return;
   }
+  if (result.adoption !== undefined) printAdoption(terminal, result.adoption, "done");
   const { applied, reverted, pending } = result;
   if (reverted.length > 0) terminal.print(`Took back ${printable(reverted.join(", "))}.`);
   if (applied.length > 0) terminal.print(`Applied ${printable(applied.join(", "))}.`);

@@ -42,11 +42,22 @@ export async function withMigrations<T>(
   runnerOptions: Partial<MigrationOptions>,
   work: (migrations: Migrations) => Promise<T>,
 ): Promise<T> {
+  return withDatabase(options, mode, async (adapter) => {
+    const runner = isLedger(options)
+      ? await ledgerMigrations(adapter, runnerOptions)
+      : ownMigrations(adapter, options, runnerOptions);
+    return work({ adapter, runner });
+  });
+}
+
+/** The same without the migrations, whatever is in the database. @throws UsageError, DatabaseError, and whatever `work` throws */
+export async function withDatabase<T>(
+  options: MigrationSetOptions,
+  mode: OpenMode,
+  work: (adapter: FraiserDatabaseAdapter) => Promise<T>,
+): Promise<T> {
   await using adapter = (await openDatabaseOf(options, mode)) ?? new SqliteAdapter(":memory:");
-  const runner = isLedger(options)
-    ? await ledgerMigrations(adapter, runnerOptions)
-    : ownMigrations(adapter, options, runnerOptions);
-  return await work({ adapter, runner }); // before the adapter is closed
+  return await work(adapter); // before the adapter is closed
 }
 
 /** The database that a command is about, connected; null, unless to `write`, when it does not exist. @throws UsageError, DatabaseError */
