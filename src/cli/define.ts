@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { maskUrl } from "../db/index.ts";
 import { EXIT, EXIT_MEANINGS, sortedExits } from "./exit-codes.ts";
+import { withCompleteHint } from "./hints.ts";
 import { ARGUMENTS, REFERENCE } from "./reference.ts";
 import type { GlobalOptions } from "./session.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -33,7 +34,11 @@ export function createDefine(setExitCode: (code: number) => void): Define {
         compactJson: name === "deploy" || name === "rollback",
       });
       if (typeof options.db === "string" && maskUrl(options.db) !== options.db) terminal.say(PASSWORD_WARNING);
-      setExitCode(await run(terminal, command.args, options));
+      try {
+        setExitCode(await run(terminal, command.args, options));
+      } catch (error) {
+        throw withCompleteHint(error, options);
+      }
     });
   };
 }

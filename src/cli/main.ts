@@ -1,6 +1,5 @@
 import { FraisierError } from "../db/index.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
-import { InterruptedError } from "./interrupt.ts";
 import { createTerminal, printable } from "./terminal.ts";
 
 /**
@@ -41,7 +40,7 @@ function reportError(argv: readonly string[], error: unknown): number {
   });
   const { kind = "unexpected", message } = error as { kind?: string; message: string };
   const code = exitCodeOf(error);
-  const hint = (error as { hint?: string }).hint ?? usualHint(error, code);
+  const { hint = null } = error as { hint?: string };
   if (json) {
     terminal.printJson(schemaName(argv), { error: { kind, message, hint } });
     return code;
@@ -57,13 +56,6 @@ function reportError(argv: readonly string[], error: unknown): number {
 /** Neither a typing mistake, whose hint says it all, nor what the person did on purpose. */
 function isWorthExplaining(code: number, kind: string): boolean {
   return code !== EXIT.usage && code !== EXIT.interrupted && code !== EXIT.terminated && kind !== "unexpected";
-}
-
-/** What to say where the error itself names no next step. */
-function usualHint(error: unknown, code: number): string | null {
-  if (error instanceof InterruptedError) return "That was before anything was changed.";
-  if (code !== EXIT.ledgerUnavailable) return null;
-  return "See which database that is: fraisier db status; choose another: FRAISIER_DB_URL=sqlite:///path/to/file.db";
 }
 
 /** `history`, `db-status`: what the document of this command is called when it succeeds. */

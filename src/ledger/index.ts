@@ -52,6 +52,7 @@ export {
   mergeDuplicates,
   migrationsDirectory,
   prepareSchema,
+  refuseLedger,
   runMigrations,
   schemaStatus,
 } from "./schema.ts";

@@ -79,6 +79,7 @@ export async function ledgerMigrations(
   await look(adapter, async (database) => {
     const status = await schemaStatus(database);
     if (status.applied.length === 0) await refuseForeignTables(database);
+    assertSame(status);
     assertNotNewer(status);
   });
   return runnerOf(adapter, options);
@@ -113,12 +114,12 @@ export async function prepareSchema(adapter: FraiserDatabaseAdapter, mode: "read
 /** @returns false for a database without any table of the ledger's @throws LedgerSchemaError */
 async function isSetUp(database: FraiserDatabaseAdapter): Promise<boolean> {
   const status = await schemaStatus(database);
+  assertSame(status);
   assertNotNewer(status);
   if (status.applied.length === 0) {
     await refuseForeignTables(database);
     return false;
   }
-  await assertSame(status);
   if (status.pending.length > 0) {
     throw new LedgerSchemaError(
       "schema_outdated",
@@ -140,13 +141,40 @@ function assertNotNewer({ unknown }: MigrationStatus): void {
   );
 }
 
-/** An applied migration with another text made other tables: another program's, or those of a trial version. */
-async function assertSame({ databaseType, applied }: MigrationStatus): Promise<void> {
-  const files = await readMigrations(join(migrationsDirectory(), databaseType));
-  const odd = applied.find((row) =>
-    files.some((file) => file.version === row.version && file.checksum !== row.checksum),
+/**
+ * An applied migration with another text made other tables: another program's, or those of a trial version. Every ledger
+ * has the first one.
+ */
+function assertSame({ applied, unknown, missing, edited }: MigrationStatus): void {
+  const [first] = applied;
+  const odd = edited[0] ?? missing[0] ?? (first !== undefined && unknown.includes(first) ? first : undefined);
+  if (odd === undefined) return;
+  const own = "Migrations of your own need their folder: fraisier db migrate --directory <folder>.";
+  throw foreign(`migration ${odd.name}`, `${own} ${ANOTHER_DATABASE}`);
+}
+
+/** The table that says which of the ledger's migrations are applied. */
+const HISTORY_TABLE = "tb_schema_migration";
+
+/**
+ * Makes sure that a project's own migrations are not noted among the ledger's, where each would be taken for the other's.
+ *
+ * @param table where they are noted; default: where the ledger's are, too
+ * @throws LedgerSchemaError `schema_foreign`; MigrationError, DatabaseError
+ */
+export async function refuseLedger(adapter: FraiserDatabaseAdapter, table: string = HISTORY_TABLE): Promise<void> {
+  if (table !== HISTORY_TABLE) return;
+  const files = await readMigrations(join(migrationsDirectory(), adapter.databaseType()));
+  const { applied } = await runnerOf(adapter, {}).status();
+  const isNoted = applied.some(({ name }) => files.some((file) => file.name === name));
+  if (!isNoted && !(await isPythonLedger(adapter))) return;
+  throw new LedgerSchemaError(
+    "schema_foreign",
+    `The database is ${isNoted ? "Fraisier's" : "a Python Fraisier's"} own, whose migrations are noted in the table ${HISTORY_TABLE}; yours cannot be noted there too.`,
+    {
+      hint: "Note yours in another table: fraisier db migrate --table <name>; or give them a database of their own by FRAISIER_DB_URL.",
+    },
   );
-  if (odd !== undefined) throw foreign(`migration ${odd.name}`);
 }
 
 /** What the migrations make. */
@@ -188,12 +216,12 @@ function python(): LedgerSchemaError {
   );
 }
 
-function foreign(what: string): LedgerSchemaError {
+const ANOTHER_DATABASE = "Give this version a database of its own, e.g. FRAISIER_DB_URL=sqlite://./fraisier-ledger.db";
+
+function foreign(what: string, hint: string = ANOTHER_DATABASE): LedgerSchemaError {
   return new LedgerSchemaError(
     "schema_foreign",
     `The database has a ${what} that is neither this version's nor of a Python Fraisier that is known, but another program's. It was left as it is.`,
-    {
-      hint: "Give this version a database of its own, e.g. FRAISIER_DB_URL=sqlite://./fraisier-ledger.db",
-    },
+    { hint },
   );
 }

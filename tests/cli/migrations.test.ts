@@ -1,12 +1,19 @@
 /** `fraisier db …` on the migrations of Fraisier itself and on those of a project, on every database. */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createAdapterFromUrl, type DatabaseType, type FraiserDatabaseAdapter } from "../../src/db/index.ts";
+import { nextStep, schemaText, statesOf } from "../../src/cli/commands/db/migration-states.ts";
+import {
+  createAdapterFromUrl,
+  type DatabaseType,
+  type FraiserDatabaseAdapter,
+  MigrationRunner,
+} from "../../src/db/index.ts";
 import { until } from "../e2e/sandbox.ts";
-import type { RunResult } from "../packaging/support.ts";
+import { type RunResult, run } from "../packaging/support.ts";
 import { DATABASES, type EmptyDatabase } from "../support/databases.ts";
+import { linesLeft, startInTerminal } from "./in-terminal.ts";
 import { emptyFolder, everythingIn, fraisier, PROGRAM, userEnvironment } from "./support.ts";
 
 const OWN = ["001_create_deployment_tables", "002_create_deployment_indexes", "003_create_fraise_state_tables"];
@@ -49,6 +56,12 @@ class Project {
   /** The same on the project's. */
   own(command: string, ...args: string[]): Promise<RunResult> {
     return this.db(command, "--directory", "migrations", ...args);
+  }
+
+  /** What a hint tells to type, typed into a shell. */
+  type(line: string): Promise<RunResult> {
+    const script = `fraisier() { '${process.execPath}' '${PROGRAM}' "$@"; }\n${line}`;
+    return run("/bin/sh", ["-c", script], { cwd: this.folder, env: userEnvironment(this.env) });
   }
 
   async json<T>(command: string, ...args: string[]): Promise<T> {
@@ -250,39 +263,175 @@ INSERT INTO users (id, name)\n  VALUES (2, 'Bob');
     expect([nowhere.exitCode, nowhere.stderr]).toEqual([6, expect.stringContaining("elsewhere")]);
   });
 
-  test("Ctrl-C ends the statement that runs; the next run goes on from there", async () => {
-    const project = await Project.create(database, {
-      "001_first": "-- migrate:up\nCREATE TABLE one (id INTEGER);\n-- migrate:down\nDROP TABLE one;\n",
-      "002_long": `-- migrate:up\nINSERT INTO one (id) VALUES (1);\n${SLOW[database.type]};\nINSERT INTO one (id) VALUES (2);\n`,
-    });
-    const child = spawn(process.execPath, [PROGRAM, "db", "migrate", "--directory", "migrations"], {
-      cwd: project.folder,
-      env: userEnvironment(project.env),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
+  describe("Ctrl-C ends the statement that runs, and names the command that goes on from there:", () => {
+    /** The options of a user whose migrations are not where they are elsewhere. */
+    const given = ["--directory", "my migrations", "--table", "it's applied"];
+    const typed = "--directory 'my migrations' --table 'it'\\''s applied'";
+
+    async function interrupt(project: Project, line: string, isReached: (output: string) => boolean): Promise<string> {
+      const child = spawn(process.execPath, [PROGRAM, "db", ...line.split(" "), ...given], {
+        cwd: project.folder,
+        env: userEnvironment(project.env),
+        stdio: ["ignore", "pipe", "pipe"],
       });
-    const ended = new Promise((done) => child.on("close", done));
-    await until(() => output.includes("… 002_long"), "the long statement to be running");
-    child.kill("SIGINT");
-    expect(await ended, output).toBe(130);
-    expect(output).toMatch(
-      /Interrupted: ending the running statement.*Error: Interrupted by SIGINT.*fraisier db migrate/s,
-    );
-    expect((await project.json<{ applied: string[] }>("status")).applied).toEqual(["001_first"]);
-    project.write(
-      "002_long",
-      readFileSync(project.path("002_long.sql"), "utf8").replace(SLOW[database.type], "SELECT 1"),
-    );
-    const next = await project.own("migrate");
-    expect(next.exitCode, next.stderr).toBe(0);
+      let output = "";
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          output += text;
+        });
+      const ended = new Promise((done) => child.on("close", done));
+      await until(() => isReached(output), "the long statement to be running");
+      child.kill("SIGINT");
+      expect(await ended, output).toBe(130);
+      expect(output).toMatch(/Interrupted: ending the running statement.*Error: Interrupted by SIGINT/s);
+      return /goes on from there: (.*)$/m.exec(output)?.[1] ?? output;
+    }
+
+    async function create(...names: (keyof typeof LONG)[]): Promise<Project> {
+      const project = await Project.create(database);
+      symlinkSync("migrations", join(project.folder, "my migrations"));
+      for (const name of names) project.write(name, LONG[name].replace("SLOW", SLOW[database.type]));
+      return project;
+    }
+
+    test("of a migration, of which the journal tells how much is done", async () => {
+      const project = await create("001_first", "002_long", "003_last");
+      // A statement of SQLite's leaves no turn for a line to be written.
+      const progress = database.server === null ? "… 002_long" : "… 002_long (1 of 3 statements done)";
+      const next = await interrupt(project, "migrate --to 2", (output) => output.includes(progress));
+      expect(next).toBe(`fraisier db migrate ${typed} --to 2`);
+
+      const down = await fraisier(project.folder, ["db", "down", ...given], project.env);
+      expect([down.exitCode, down.stderr]).toEqual([6, expect.stringContaining("002_long (up) was begun")]);
+      expect(down.stderr).toContain(`Finish it: fraisier db migrate ${typed}\n`);
+      const repair = await fraisier(project.folder, ["db", "repair", ...given], project.env);
+      expect(repair.stdout).toContain(`fraisier db migrate ${typed}\n`);
+      const status = await fraisier(project.folder, ["db", "status", ...given], project.env);
+      expect(status.stderr).toBe(`See how it goes on: fraisier db repair ${typed}\n`);
+
+      project.write("002_long", LONG["002_long"].replace("SLOW", "SELECT 1"));
+      expect(await project.type(next)).toMatchObject({ exitCode: 0, stdout: "Applied 002_long.\n" });
+      await using adapter = await project.open();
+      expect(await adapter.executeQuery("SELECT id FROM one ORDER BY id")).toEqual([{ id: 1 }, { id: 2 }]);
+      expect(await project.tables()).not.toContain("tb_schema_migration");
+    });
+
+    test("of one that was being done again: once it is taken back, the last one is another", async () => {
+      const project = await create("001_first", "002_slow", "003_last");
+      expect((await fraisier(project.folder, ["db", "baseline", "2", ...given], project.env)).exitCode).toBe(0);
+      const next = await interrupt(project, "redo", (output) => output.includes("… 002_slow"));
+      expect(next).toBe(`fraisier db migrate ${typed} --to 2`);
+      project.write("002_slow", LONG["002_slow"].replace("SLOW", "SELECT 1"));
+      expect(await project.type(next)).toMatchObject({ exitCode: 0, stdout: "Applied 002_slow.\n" });
+    });
+  });
+
+  test("status shows what is not as the files say, and what to do about it", async () => {
+    const half = "-- migrate:no-transaction\n-- migrate:up\nSELECT 1;\n";
+    const project = await Project.create(database, { ...FILES, "003_half": `${half}SELECT nothing FROM nowhere;\n` });
     await using adapter = await project.open();
-    expect(await adapter.executeQuery("SELECT id FROM one ORDER BY id")).toEqual([{ id: 1 }, { id: 2 }]);
+    const runner = new MigrationRunner(adapter, { directory: join(project.folder, "migrations") });
+    await expect(runner.up()).rejects.toMatchObject({ kind: "migration_failed" });
+    const states = async () => {
+      const migrations = statesOf(await runner.status());
+      return {
+        shown: migrations.map(({ name, state }) => `${name}: ${state}`),
+        schema: schemaText(migrations, "these migrations"),
+        next: nextStep(migrations),
+      };
+    };
+    expect(await states()).toEqual({
+      shown: ["001_create_users: applied", "002_add_admin: applied", "003_half: interrupted"],
+      schema: "half-way: a migration was interrupted",
+      next: "See how it goes on: fraisier db repair",
+    });
+    renameAway(project, "003_half");
+    expect(await states()).toEqual({
+      shown: ["001_create_users: applied", "002_add_admin: applied", "003, whose file is gone: interrupted"],
+      schema: "half-way: a migration was interrupted",
+      next: "See how it goes on: fraisier db repair",
+    });
+    project.write("003_half", `${half}SELECT 2;\n`);
+    await runner.up();
+    renameAway(project, "002_add_admin");
+    expect(await states()).toEqual({
+      shown: ["001_create_users: applied", "002_add_admin: missing", "003_half: applied"],
+      schema: "in doubt: the file of an applied migration is gone",
+      next: "Bring back from version control: 002_add_admin. Then see again: fraisier db status",
+    });
+    project.write("002_add_admin", FILES["002_add_admin"]);
+    await adapter.executeUpdate("DELETE FROM tb_schema_migration WHERE version = 2");
+    expect(await states()).toMatchObject({
+      shown: ["001_create_users: applied", "002_add_admin: out_of_order", "003_half: applied"],
+      schema: "in doubt: a migration is not applied, and later ones are",
+    });
+    project.write("001_create_users", `${FILES["001_create_users"]}-- later\n`);
+    expect(await project.json("status")).toMatchObject({
+      ...{ applied: ["003_half"], pending: [], edited: ["001_create_users"], outOfOrder: ["002_add_admin"] },
+      ...{ missing: [], interrupted: [], unknown: [], isPython: false, problem: null },
+    });
+    const { stdout, stderr } = await project.own("status");
+    expect(stdout).toMatch(/^schema +in doubt: the file of an applied migration was changed$/m);
+    expect(stdout).toMatch(/^001_create_users +edited +.*^002_add_admin +out of order$.*^003_half +applied /ms);
+    expect(stderr).toBe(
+      "Restore 001_create_users, and put the change into a new migration. Then see again: fraisier db status --directory migrations\n",
+    );
+  });
+
+  test("neither somebody's own migrations are taken for fraisier's, nor fraisier's for somebody's own", async () => {
+    const project = await Project.create(database, FILES);
+    await project.own("migrate");
+    const tables = await project.tables();
+    for (const args of [["migrate"], ["repair"]]) {
+      const { exitCode, stderr } = await project.db(...args);
+      expect([args, exitCode, stderr]).toEqual([args, 6, expect.stringContaining("migration 001_create_users")]);
+      expect(stderr).toContain("another program's");
+      expect(stderr).toMatch(/fraisier db migrate --directory <folder>.*FRAISIER_DB_URL=/);
+    }
+    const status = await project.db("status");
+    expect(status.stdout).toMatch(/^schema +another program's/m);
+    expect(status.stderr).toContain("fraisier db migrate --directory <folder>");
+    expect(await project.tables()).toEqual(tables);
+
+    const other = await Project.create(database, FILES);
+    await other.db("migrate", "--to", "1");
+    const before = await other.tables();
+    for (const command of ["migrate", "status"]) {
+      const { exitCode, stderr } = await other.own(command);
+      expect([command, exitCode, stderr]).toEqual([command, 6, expect.stringContaining("Fraisier's own")]);
+      expect(stderr).toContain("fraisier db migrate --directory migrations --table <name>");
+    }
+    expect(await other.tables()).toEqual(before);
+    expect((await other.own("migrate", "--table", "shop_migration")).exitCode).toBe(0);
+    expect((await other.db("migrate")).exitCode).toBe(0);
+    expect((await other.db("status")).stdout).toMatch(/^schema +up to date$/m);
   });
 });
+
+test("in a terminal a line tells how many of a migration's statements are done", async () => {
+  const [sqlite] = DATABASES;
+  const project = await Project.create(sqlite as EmptyDatabase, {
+    "001_three": "-- migrate:up\nSELECT 1;\nSELECT 2;\nSELECT 3;\n",
+  });
+  const options = { env: project.env, columns: 100 };
+  const { exitCode, screen } = await startInTerminal(
+    project.folder,
+    ["db", "migrate", "--directory", "migrations"],
+    options,
+  ).ended;
+  expect(exitCode, screen).toBe(0);
+  for (const done of [1, 2]) expect(screen).toContain(`001_three (${done} of 3 statements done)`);
+  expect(linesLeft(screen).filter((line) => line.includes("statements done"))).toEqual([]);
+});
+
+/** Migrations of which one takes its time; `SLOW` stands for the statement that does. */
+const LONG = {
+  "001_first": "-- migrate:up\nCREATE TABLE one (id INTEGER);\n-- migrate:down\nDROP TABLE one;\n",
+  "002_long":
+    "-- migrate:no-transaction\n-- migrate:up\nINSERT INTO one (id) VALUES (1);\nSLOW;\nINSERT INTO one (id) VALUES (2);\n",
+  "002_slow": "-- migrate:up\nSLOW;\n-- migrate:down\nSELECT 1;\n",
+  "003_last": "-- migrate:up\nSELECT 1;\n",
+} as const;
 
 /** Runs until it is ended; on SQLite, where nothing else of the process runs meanwhile, for a second or two. */
 const SLOW = {

@@ -50,6 +50,10 @@ export interface MigrationStatus {
   readonly pending: readonly MigrationFile[];
   /** Migrations of the database that the folder does not know: it was made by a newer version. */
   readonly unknown: readonly AppliedMigration[];
+  /** Applied ones whose file is gone, although later ones are there. */
+  readonly missing: readonly AppliedMigration[];
+  /** Applied ones whose file was changed since. */
+  readonly edited: readonly AppliedMigration[];
   /** What was begun, statement by statement, and is not done. */
   readonly interrupted: readonly JournalEntry[];
 }

@@ -67,9 +67,19 @@ export class MigrationRunner {
     const files = await this.#files();
     const interrupted = await this.#journal.read(this.#adapter);
     const applied = await this.#history.read(this.#adapter);
-    const unknown = applied.filter((row) => !files.some((file) => file.version === row.version));
-    const pending = files.filter((file) => !applied.some((row) => row.version === file.version));
-    return { databaseType: this.#adapter.databaseType(), applied, pending, unknown, interrupted };
+    const gone = applied.filter((row) => !files.some((file) => file.version === row.version));
+    const isNewer = ({ version }: AppliedMigration) => version > (files.at(-1)?.version ?? 0);
+    return {
+      databaseType: this.#adapter.databaseType(),
+      applied,
+      pending: files.filter((file) => !applied.some((row) => row.version === file.version)),
+      unknown: gone.filter(isNewer),
+      missing: gone.filter((row) => !isNewer(row)),
+      edited: applied.filter((row) =>
+        files.some((file) => file.version === row.version && file.checksum !== row.checksum),
+      ),
+      interrupted,
+    };
   }
 
   /** What a command would do now, without what an interrupted run has done of it. Writes nothing. @throws MigrationError, DatabaseError */

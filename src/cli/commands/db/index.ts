@@ -65,15 +65,20 @@ export function defineDatabaseCommands(program: Command, define: Define): void {
   );
   withWaiting(
     withSet(
-      define(db, "repair", "say how an interrupted migration goes on", async (terminal, _args, options) =>
-        (await import("./repair.ts")).dbRepair(terminal, options),
+      define(
+        db,
+        "repair",
+        "say how an interrupted migration goes on; mend a database of the python fraisier",
+        async (terminal, _args, options) => (await import("./repair.ts")).dbRepair(terminal, options),
       ),
     ),
   )
     .option("--migration <version>", "the migration of which --statement is one")
     .option("--statement <number>", "the statement of which you say what became of it")
     .option("--done", "that statement had its effect")
-    .option("--undone", "that statement had no effect");
+    .option("--undone", "that statement had no effect")
+    .option("--merge-duplicates", "keep one state of what a python fraisier's database says more than once")
+    .option("--timezone <zone>", ZONE);
   define(db, "new <name>", "make the files of a new migration", async (terminal, [name = ""], options) =>
     (await import("./new.ts")).dbNew(terminal, name, options as MigrationSetOptions),
   ).option("-d, --directory <folder>", "the folder of your migrations", "migrations");

@@ -6,6 +6,7 @@ import { printable, type Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage-error.ts";
 import { wholeNumber } from "../../whole-number.ts";
 import { printAdoption, type TimeZoneOption, timeZoneOf } from "./adoption.ts";
+import { continuationOf } from "./continuation.ts";
 import { isLedger, type MigrationSetOptions, withDatabase, withMigrations } from "./migrations.ts";
 import { createMigrationProgress } from "./progress.ts";
 
@@ -69,17 +70,27 @@ async function run(
     again: "Still ending the running statement; please wait.",
   });
   const progress = createMigrationProgress(terminal);
+  const takenBack: string[] = [];
   try {
-    const hooks = { ...progress.hooks, lockTimeoutMs, signal: interrupts.signal };
+    const hooks: Partial<MigrationOptions> = {
+      ...progress.hooks,
+      lockTimeoutMs,
+      signal: interrupts.signal,
+      onApplied: (migration, durationMs, direction) => {
+        if (direction === "down") takenBack.push(migration);
+        progress.hooks.onApplied?.(migration, durationMs, direction);
+      },
+    };
     const result = await perform(options, { ...hooks, ...timeZone }, command);
     progress.close();
     printResult(terminal, name, result);
     return EXIT.done;
   } catch (error) {
     if (interrupts.received === null) throw error;
+    const next = continuationOf(command, takenBack, options.yes === true);
     throw new InterruptedError(interrupts.received, {
       cause: error,
-      hint: `What was done of it is noted; the next run goes on from there: fraisier db ${name}`,
+      hint: `What was done of it is noted; the next run goes on from there: ${next}`,
     });
   } finally {
     progress.close();

@@ -5,10 +5,9 @@ import {
   loadDatabaseConfig,
   type MigrationOptions,
   MigrationRunner,
-  maskUrl,
   SqliteAdapter,
 } from "../../../db/index.ts";
-import { ledgerMigrations, type OpenMode, openDatabase } from "../../../ledger/index.ts";
+import { ledgerMigrations, type OpenMode, openDatabase, refuseLedger } from "../../../ledger/index.ts";
 import { databasePlace, type GlobalOptions } from "../../session.ts";
 import { UsageError } from "../../usage-error.ts";
 
@@ -45,7 +44,7 @@ export async function withMigrations<T>(
   return withDatabase(options, mode, async (adapter) => {
     const runner = isLedger(options)
       ? await ledgerMigrations(adapter, runnerOptions)
-      : ownMigrations(adapter, options, runnerOptions);
+      : await ownMigrations(adapter, options, runnerOptions);
     return work({ adapter, runner });
   });
 }
@@ -77,26 +76,16 @@ export async function openDatabaseOf(
   return openDatabase(place, mode);
 }
 
-/** The runner of a project's own migrations. */
-export function ownMigrations(
+/** The runner of a project's own migrations. @throws LedgerSchemaError where they would be noted among the ledger's; DatabaseError */
+export async function ownMigrations(
   adapter: FraiserDatabaseAdapter,
   { directory = "", table }: MigrationSetOptions,
   options: Partial<MigrationOptions> = {},
-): MigrationRunner {
+): Promise<MigrationRunner> {
+  await refuseLedger(adapter, table);
   return new MigrationRunner(adapter, {
     ...options,
     directory: resolve(directory),
     ...(table !== undefined && { table }),
   });
-}
-
-/** What the same migrations need in another command, with a space before it. */
-export function setArguments({ directory, table, db }: MigrationSetOptions): string {
-  return [
-    directory !== undefined && ` --directory ${directory}`,
-    table !== undefined && ` --table ${table}`,
-    db !== undefined && ` --db ${maskUrl(db)}`,
-  ]
-    .filter(Boolean)
-    .join("");
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseType, loadDatabaseConfig } from "../../../db/index.ts";
 import { EXIT } from "../../exit-codes.ts";
+import { completeCommands } from "../../hints.ts";
 import { databasePlace } from "../../session.ts";
 import { printable, type Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage-error.ts";
@@ -37,7 +38,12 @@ export async function dbNew(terminal: Terminal, typed: string, options: Migratio
     return EXIT.done;
   }
   for (const file of files) terminal.print(printable(file));
-  terminal.say(`Write the statements there, then apply them: fraisier db migrate --directory ${printable(root)}`);
+  terminal.say(
+    completeCommands("Write the statements there, then apply them: fraisier db migrate", {
+      ...options,
+      directory: root,
+    }),
+  );
   return EXIT.done;
 }
 

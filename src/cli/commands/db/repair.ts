@@ -1,17 +1,21 @@
 import type { InterruptedMigration } from "../../../db/index.ts";
+import { type MergeReport, mergeDuplicates } from "../../../ledger/index.ts";
 import { EXIT } from "../../exit-codes.ts";
+import { completeCommands } from "../../hints.ts";
 import { printable, type Terminal } from "../../terminal.ts";
 import { UsageError } from "../../usage-error.ts";
 import { wholeNumber } from "../../whole-number.ts";
+import { type TimeZoneOption, timeZoneOf } from "./adoption.ts";
 import { lockTimeoutOf } from "./migrate.ts";
-import { isLedger, type MigrationSetOptions, setArguments, withMigrations } from "./migrations.ts";
+import { isLedger, type MigrationSetOptions, withDatabase, withMigrations } from "./migrations.ts";
 
 /** What `fraisier db repair` takes. */
-export interface RepairOptions extends MigrationSetOptions {
+export interface RepairOptions extends MigrationSetOptions, TimeZoneOption {
   readonly migration?: string;
   readonly statement?: string;
   readonly done?: boolean;
   readonly undone?: boolean;
+  readonly mergeDuplicates?: boolean;
   readonly lockTimeout?: string;
 }
 
@@ -21,16 +25,56 @@ interface Plan extends InterruptedMigration {
   readonly commands: readonly string[];
 }
 
-/** Says how interrupted migrations go on, or notes what a person found out about a statement in doubt. */
+/**
+ * Says how interrupted migrations go on, or notes what a person found out about a statement in doubt, or merges what a
+ * Python Fraisier's file says more than once.
+ */
 export async function dbRepair(terminal: Terminal, options: RepairOptions): Promise<number> {
   const verdict = verdictOf(options);
+  if (options.mergeDuplicates) return merge(terminal, options, verdict !== null);
+  if (options.timezone !== undefined)
+    throw new UsageError("--timezone is for --merge-duplicates.", "Give that too, or leave --timezone away.");
   return withMigrations(options, "change", { lockTimeoutMs: lockTimeoutOf(options) }, async ({ runner }) => {
     if (verdict !== null) await runner.settle(verdict.version, verdict.position, verdict.outcome);
-    const plans = (await runner.interruptions()).map((one) => ({ ...one, commands: commandsFor(one, options) }));
+    const plans = (await runner.interruptions()).map((one) => ({
+      ...one,
+      commands: commandsFor(one, options).map((command) => completeCommands(command, options)),
+    }));
     if (terminal.json) terminal.printJson("db-repair", { interrupted: plans });
     else printPlans(terminal, plans);
     return plans.some(({ statement }) => statement?.outcome === "in_doubt") ? EXIT.failed : EXIT.done;
   });
+}
+
+/** @throws UsageError, and whatever `mergeDuplicates` throws */
+async function merge(terminal: Terminal, options: RepairOptions, hasVerdict: boolean): Promise<number> {
+  if (hasVerdict || !isLedger(options)) {
+    const other = hasVerdict ? "--migration" : "--directory";
+    throw new UsageError(
+      `--merge-duplicates is for the database of a Python Fraisier, and ${other} for an interrupted migration.`,
+      "Give one of them.",
+    );
+  }
+  const merging = { ...timeZoneOf(options), lockTimeoutMs: lockTimeoutOf(options) };
+  const report = await withDatabase(options, "change", (adapter) => mergeDuplicates(adapter, merging));
+  if (terminal.json) terminal.printJson("db-repair", { ...report });
+  else printMerged(terminal, report, options);
+  return EXIT.done;
+}
+
+function printMerged(terminal: Terminal, { merged, backup }: MergeReport, options: RepairOptions): void {
+  if (backup === null) {
+    terminal.print("Nothing is to be merged: nothing is said more than once of what is deployed.");
+    return;
+  }
+  for (const { fraise, environment, job, kept, removed, deployments } of merged) {
+    const place = `${fraise} ${environment}${job === null ? "" : `, job ${job}`}`;
+    terminal.print(
+      `${printable(place)}: kept the state ${kept}, removed ${removed.join(", ")}; deployments that are its own now: ${deployments}.`,
+    );
+  }
+  terminal.print(`As it was, the database is in ${printable(backup)}`);
+  terminal.say(completeCommands("Adopt it now: fraisier db migrate", options));
 }
 
 /** @throws UsageError for half of a verdict, or two */
@@ -55,10 +99,9 @@ function verdictOf({
 }
 
 function commandsFor({ version, direction, statement }: InterruptedMigration, options: RepairOptions): string[] {
-  const own = setArguments(options);
   const down = isLedger(options) ? "down --yes" : "down";
-  if (statement?.outcome !== "in_doubt") return [`fraisier db ${direction === "up" ? "migrate" : down}${own}`];
-  const settle = `fraisier db repair${own} --migration ${version} --statement ${statement.position}`;
+  if (statement?.outcome !== "in_doubt") return [`fraisier db ${direction === "up" ? "migrate" : down}`];
+  const settle = `fraisier db repair --migration ${version} --statement ${statement.position}`;
   return statement.remedy === null ? [`${settle} --done`, `${settle} --undone`] : [`${settle} --undone`];
 }
 
