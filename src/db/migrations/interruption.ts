@@ -1,9 +1,10 @@
+import type { Dialect } from "../dialect.ts";
 import type { Queryable } from "../types.ts";
+import { type Effect, effectOf } from "./effect.ts";
 import { MigrationError } from "./errors.ts";
 import type { MigrationFile } from "./files.ts";
 import type { Direction, JournalEntry } from "./journal.ts";
 import { hashOf, type MigrationStatement, wordsOf } from "./statements.ts";
-import type { MigrationSupport } from "./support.ts";
 
 /** What became of a statement whose runner died with it. */
 export interface Finding {
@@ -26,42 +27,75 @@ export interface InterruptedMigration {
   readonly statement: (Finding & { readonly position: number; readonly line: number; readonly text: string }) | null;
 }
 
-/** The mark of a statement that either is finished in the journal or had no effect. */
+/** The mark of a statement that either is finished in the journal or may be run again, mostly since it had no effect. */
 export const UNDONE_BY_ROLLBACK = "";
 
 const isUndoneByRollback = (entry: JournalEntry): boolean => entry.catalogue_hash.trim() === UNDONE_BY_ROLLBACK;
 
-/** Their effect shows in the catalogue. */
-const DEFINING_VERBS = new Set(["CREATE", "ALTER", "DROP", "RENAME"]);
-/** May be run twice. */
-const REPEATABLE_VERBS = new Set(["VACUUM", "ANALYZE", "REINDEX", "OPTIMIZE", "GRANT", "REVOKE", "COMMENT", "SHOW"]);
+/** The mark of a statement of which the catalogue will not tell whether it had its effect. */
+const UNTOLD = "untold";
 
-/** SHA-256 of what the catalogue says of the objects that a statement names. */
+/**
+ * SHA-256 of what the catalogue says of the objects that a statement names, before it runs; a mark when that will not
+ * tell afterwards what became of it.
+ */
 export async function catalogueHash(
   database: Queryable,
-  support: MigrationSupport,
-  { text }: MigrationStatement,
+  dialect: Dialect,
+  statement: MigrationStatement,
 ): Promise<string> {
-  return hashOf((await support.readCatalogue(database, wordsOf(text))).text);
+  const effect = effectOf(statement, dialect);
+  if (effect?.isRepeatable) return UNDONE_BY_ROLLBACK;
+  if (effect === null || (await shows(database, dialect, effect)) !== "before") return UNTOLD;
+  return hashOf((await dialect.migrations.readCatalogue(database, wordsOf(statement.text))).text);
 }
 
-/** Finds out whether a statement that was begun and not finished had its effect. */
+/**
+ * Finds out whether a statement that was begun and not finished had its effect. Somebody else may have changed the same
+ * objects since: what the catalogue says is believed only where it is exactly what the statement alone would explain.
+ */
 export async function examine(
   database: Queryable,
-  support: MigrationSupport,
+  dialect: Dialect,
   statement: MigrationStatement,
   entry: JournalEntry,
 ): Promise<Finding> {
-  if (isUndoneByRollback(entry) || REPEATABLE_VERBS.has(statement.verb)) return { outcome: "undone", remedy: null };
-  const { text, remedy } = await support.readCatalogue(database, wordsOf(statement.text));
-  if (!DEFINING_VERBS.has(statement.verb) || remedy !== null) return { outcome: "in_doubt", remedy };
-  return { outcome: hashOf(text) === entry.catalogue_hash ? "undone" : "done", remedy };
+  if (isUndoneByRollback(entry)) return { outcome: "undone", remedy: null };
+  const { text, remedy } = await dialect.migrations.readCatalogue(database, wordsOf(statement.text));
+  const effect = effectOf(statement, dialect);
+  if (effect === null || remedy !== null || entry.catalogue_hash.trim() === UNTOLD) {
+    return { outcome: "in_doubt", remedy };
+  }
+  const moment = await shows(database, dialect, effect);
+  if (moment === "after" && effect.isWhole && effect.changes.length > 0) return { outcome: "done", remedy };
+  if (moment === "before" && hashOf(text) === entry.catalogue_hash) return { outcome: "undone", remedy };
+  return { outcome: "in_doubt", remedy };
+}
+
+/** Whether the objects that an effect brings or takes are as before it or as after it; null when neither. */
+async function shows(
+  database: Queryable,
+  { migrations }: Dialect,
+  { changes }: Effect,
+): Promise<"before" | "after" | null> {
+  const areAfter: boolean[] = [];
+  for (const { object, isThereAfter } of changes) {
+    const { schema, table } = object;
+    const isOrphan =
+      table !== null && !(await migrations.hasObject(database, { kind: "table", schema, table: null, name: table }));
+    if (isOrphan) return null;
+    const isThere = await migrations.hasObject(database, object);
+    if (isThere === null) return null;
+    areAfter.push(isThere === isThereAfter);
+  }
+  if (!areAfter.includes(true)) return "before";
+  return areAfter.includes(false) ? null : "after";
 }
 
 /** What is known of a migration of which `entries` are what was begun. @throws MigrationError `migration_edited` */
 export async function describeInterruption(
   database: Queryable,
-  support: MigrationSupport,
+  dialect: Dialect,
   file: MigrationFile,
   statements: readonly MigrationStatement[],
   entries: readonly JournalEntry[],
@@ -82,7 +116,7 @@ export async function describeInterruption(
             position: open.position,
             line: statement.line,
             text: statement.text,
-            ...(await examine(database, support, statement, open)),
+            ...(await examine(database, dialect, statement, open)),
           }
         : null,
   };

@@ -97,7 +97,7 @@ async function runStatement(
     await begin(
       (await isUndoneByRollback(run, statement))
         ? UNDONE_BY_ROLLBACK
-        : await catalogueHash(session, support, statement),
+        : await catalogueHash(session, session.dialect, statement),
     );
     try {
       for (const sql of session.dialect.beginTransaction({})) await session.control(sql);
@@ -109,7 +109,7 @@ async function runStatement(
       if (!support.refusesInTransaction(error)) throw error;
       await session.control("ROLLBACK");
       await journal.forget(session, key);
-      await begin(await catalogueHash(session, support, statement));
+      await begin(await catalogueHash(session, session.dialect, statement));
       await execute(run, statement);
       await finish();
     }
@@ -157,12 +157,12 @@ async function isUndoneByRollback(run: JournaledRun, statement: MigrationStateme
 
 /** Settles a statement whose runner died with it. @throws MigrationError `migration_in_doubt` when that cannot be told */
 async function hadItsEffect(
-  { session, support }: JournaledRun,
+  { session }: JournaledRun,
   file: MigrationFile,
   statement: MigrationStatement,
   entry: JournalEntry,
 ): Promise<boolean> {
-  const { outcome, remedy } = await examine(session, support, statement, entry);
+  const { outcome, remedy } = await examine(session, session.dialect, statement, entry);
   if (outcome === "in_doubt") throw inDoubt(file, statement, entry, remedy);
   return outcome === "done";
 }

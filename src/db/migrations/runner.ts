@@ -266,7 +266,7 @@ export class MigrationRunner {
       const own = entries.filter((entry) => entry.version === version);
       const file = fileOf(files, version);
       const statements = statementsOf(file, own[0]?.direction ?? "up", this.#adapter.dialect);
-      found.push(await describeInterruption(database, this.#support, file, statements, own));
+      found.push(await describeInterruption(database, this.#adapter.dialect, file, statements, own));
     }
     return found;
   }

@@ -19,6 +19,17 @@ export interface CatalogueExtract {
   readonly remedy: string | null;
 }
 
+/** Something that the catalogue knows by its name. */
+export interface CatalogueObject {
+  /** A table may be a view. */
+  readonly kind: "table" | "column" | "index" | "constraint" | "trigger" | "routine" | "event" | "database";
+  /** The schema it is in, the MySQL term for which is database; null: the session's own. */
+  readonly schema: string | null;
+  /** The table it belongs to; null when it belongs to none, or its name alone tells which it is. */
+  readonly table: string | null;
+  readonly name: string;
+}
+
 /** What the runner of migrations has to know of a database. */
 export interface MigrationSupport {
   readonly lock: RunnerLock;
@@ -28,6 +39,8 @@ export interface MigrationSupport {
   readonly sessionVerbs: ReadonlySet<string>;
   /** Reads what is known of the objects whose names are among `words`. */
   readCatalogue(session: Queryable, words: readonly string[]): Promise<CatalogueExtract>;
+  /** Whether there is such an object; null when the catalogue does not tell of this kind. */
+  hasObject(session: Queryable, object: CatalogueObject): Promise<boolean | null>;
   /** The tables whose changes a rollback does not take back, e.g. of MyISAM. */
   readonly nonTransactionalTables: string | null;
   /** Whether this is how the server refuses a statement that no transaction may hold; it did nothing then. */

@@ -1,4 +1,4 @@
-import type { MigrationSupport } from "../migrations/support.ts";
+import type { CatalogueObject, MigrationSupport } from "../migrations/support.ts";
 import { quoteWith } from "../sql/identifiers.ts";
 import type { Queryable, Row } from "../types.ts";
 
@@ -7,6 +7,18 @@ const NAME = "CONCAT('fraisier:', LEFT(SHA2(CONCAT(DATABASE(), '.', ?), 256), 40
 const UNPREPARED = { prepare: false };
 /** What changes by writing to a table; the rest of its definition does not. */
 const COUNTER = / AUTO_INCREMENT=\d+/g;
+
+/** Where objects of a kind are listed: the view of information_schema, the columns of their schema, table and name. */
+const LISTS: Readonly<Record<CatalogueObject["kind"], readonly [string, string, string | null, string]>> = {
+  table: ["TABLES", "TABLE_SCHEMA", null, "TABLE_NAME"],
+  column: ["COLUMNS", "TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME"],
+  index: ["STATISTICS", "TABLE_SCHEMA", "TABLE_NAME", "INDEX_NAME"],
+  constraint: ["TABLE_CONSTRAINTS", "TABLE_SCHEMA", "TABLE_NAME", "CONSTRAINT_NAME"],
+  trigger: ["TRIGGERS", "TRIGGER_SCHEMA", null, "TRIGGER_NAME"],
+  routine: ["ROUTINES", "ROUTINE_SCHEMA", null, "ROUTINE_NAME"],
+  event: ["EVENTS", "EVENT_SCHEMA", null, "EVENT_NAME"],
+  database: ["SCHEMATA", "SCHEMA_NAME", null, "SCHEMA_NAME"],
+};
 
 export const mysqlMigrations: MigrationSupport = {
   lock: {
@@ -50,12 +62,14 @@ export const mysqlMigrations: MigrationSupport = {
           .flat(),
         UNPREPARED,
       );
+    // Also when it was made: another table with the same definition is another one.
     const tables = await ask(
-      `SELECT TABLE_SCHEMA AS folder, TABLE_NAME AS name FROM information_schema.TABLES
+      `SELECT TABLE_SCHEMA AS folder, TABLE_NAME AS name, CREATE_TIME AS made FROM information_schema.TABLES
        WHERE ${here("TABLE_SCHEMA")} AND ${among("TABLE_NAME")} ORDER BY 1, 2`,
     );
     const definitions: unknown[] = [];
-    for (const { folder, name } of tables) definitions.push(await showCreate(session, String(folder), String(name)));
+    for (const { folder, name, made } of tables)
+      definitions.push(made, await showCreate(session, String(folder), String(name)));
     const others = [
       await ask(`SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA
         WHERE ${among("SCHEMA_NAME")} ORDER BY 1`),
@@ -69,6 +83,18 @@ export const mysqlMigrations: MigrationSupport = {
         FROM information_schema.EVENTS WHERE ${here("EVENT_SCHEMA")} AND ${among("EVENT_NAME")} ORDER BY 1, 2`),
     ];
     return { text: JSON.stringify([definitions, others]), remedy: null };
+  },
+  async hasObject(session, { kind, schema, table, name }) {
+    const [view, schemaColumn, tableColumn, nameColumn] = LISTS[kind];
+    const ofTable = tableColumn === null || table === null ? null : table;
+    const rows = await session.executeQuery<{ name: string }>(
+      `SELECT ${nameColumn} AS name FROM information_schema.${view}
+       WHERE ${schemaColumn} = COALESCE(?, DATABASE()) ${ofTable === null ? "" : `AND ${tableColumn} = ?`}`,
+      ofTable === null ? [schema] : [schema, ofTable],
+      UNPREPARED,
+    );
+    // The server's own comparison would ignore accents.
+    return rows.some((row) => row.name.toLowerCase() === name.toLowerCase());
   },
   refusesInTransaction: () => false,
 };

@@ -70,6 +70,16 @@ export const postgresMigrations: MigrationSupport = {
       remedy: broken.length === 0 ? null : broken.map((name) => `DROP INDEX CONCURRENTLY ${name};`).join(" "),
     };
   },
+  async hasObject(session, { kind, schema, name }) {
+    if (kind !== "index" && kind !== "table" && kind !== "database") return null;
+    const query =
+      kind === "database"
+        ? "SELECT 1 AS one FROM pg_database WHERE lower(datname) = lower(?)"
+        : `SELECT 1 AS one FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE lower(c.relname) = lower(?)
+             AND (lower(n.nspname) = lower(?) OR (?::text IS NULL AND n.nspname = ANY (current_schemas(FALSE))))`;
+    const values = kind === "database" ? [name] : [name, schema, schema];
+    return (await session.executeQuery(query, values, UNPREPARED)).length > 0;
+  },
   refusesInTransaction: (error) =>
     error instanceof DatabaseError &&
     error.cause instanceof Error &&

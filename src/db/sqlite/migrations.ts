@@ -39,6 +39,7 @@ export const sqliteMigrations: MigrationSupport = {
   nonTransactionalTables: null,
   // Only VACUUM gets here, which may be repeated.
   readCatalogue: async () => ({ text: "", remedy: null }),
+  hasObject: async () => null,
   refusesInTransaction: (error) =>
     error instanceof DatabaseError && error.message.includes("from within a transaction"),
 };

@@ -1,14 +1,15 @@
 /**
- * A process that migrates and dies at a certain moment: `node die.ts <url> <directory> <count> <before|during>`. It
- * ends itself by SIGKILL before the message to the database with this number is sent, or right after it was sent and
- * before it is answered. Prints `done` and how many there were when there were fewer.
+ * A process that migrates and dies at a certain moment: `node die.ts <url> <directory> <which> <before|during>`. It
+ * ends itself by SIGKILL before a message to the database is sent, or right after it was sent and before it is
+ * answered: the one with this number, or the first that begins with this text. Prints `done` and how many there were when there were fewer.
  */
 import { createAdapterFromUrl, MigrationRunner } from "../../../src/db/index.ts";
 import { MysqlConnection } from "../../../src/db/mysql/connection.ts";
 import { PostgresConnection } from "../../../src/db/postgresql/connection.ts";
+import type { ParsedStatement } from "../../../src/db/sql/placeholders.ts";
 import { SqliteConnection } from "../../../src/db/sqlite/connection.ts";
 
-const [url = "", directory = "", count = "", moment = ""] = process.argv.slice(2);
+const [url = "", directory = "", which = "", moment = ""] = process.argv.slice(2);
 let sent = 0;
 
 /** What every message goes through. */
@@ -26,7 +27,10 @@ for (const { prototype } of [SqliteConnection, PostgresConnection, MysqlConnecti
   for (const name of ["run", "control"] as const) {
     const send = sender[name];
     sender[name] = function (this: Sender, ...args) {
-      const isTheOne = ++sent === Number(count); // one may send others
+      sent++;
+      const [message] = args as [string | ParsedStatement];
+      const sql = typeof message === "string" ? message : message.sql;
+      const isTheOne = sent === Number(which) || sql.startsWith(which); // one may send others
       if (isTheOne && moment === "before") process.kill(process.pid, "SIGKILL");
       try {
         return send.apply(this, args);

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { DatabaseType } from "../../../src/db/index.ts";
 import { type Content, DATABASES, DatabaseProject } from "./database-project.ts";
 
@@ -76,9 +77,13 @@ async function assertDone(project: DatabaseProject): Promise<void> {
   expect((await project.runner().status()).interrupted).toEqual([]);
 }
 
-/** Runs a process that dies at its n-th message. @returns how many messages there were, when it did not come to that */
-async function die(project: DatabaseProject, count: number, moment: "before" | "during"): Promise<number | null> {
-  const args = [join(import.meta.dirname, "die.ts"), project.url, project.directory, String(count), moment];
+/** Runs a process that dies at its n-th message, or at the first that begins with a text. @returns how many messages there were, when it did not come to that */
+async function die(
+  project: DatabaseProject,
+  which: number | string,
+  moment: "before" | "during",
+): Promise<number | null> {
+  const args = [join(import.meta.dirname, "die.ts"), project.url, project.directory, String(which), moment];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.on("data", (bytes: Buffer) => {
@@ -122,3 +127,50 @@ describe.each(DATABASES)("a runner that is killed ($name)", (database) => {
     );
   });
 });
+
+/** Of the server, which other tests use as well. */
+const USER = `fraisier_${randomBytes(6).toString("hex")}`;
+
+const NOTE = "UPDATE `tb_schema_migration_journal` SET finished_at";
+
+/** What nobody can tell afterwards: had the statement its effect, and did somebody change something before the next run? */
+const DOUBTFUL = {
+  "after it made a user": { statement: `CREATE USER ${USER}`, hadEffect: true, meanwhile: null },
+  "after it exchanged a partition": {
+    statement: "ALTER TABLE p EXCHANGE PARTITION low WITH TABLE q",
+    hadEffect: true,
+    meanwhile: null,
+  },
+  "before it added a column, when somebody adds another": {
+    statement: "ALTER TABLE q ADD COLUMN u INT",
+    hadEffect: false,
+    meanwhile: "ALTER TABLE q ADD COLUMN note INT",
+  },
+};
+const TABLES = `CREATE TABLE p (id INT) PARTITION BY RANGE (id) (PARTITION low VALUES LESS THAN (10));
+  CREATE TABLE q (id INT); INSERT INTO p VALUES (1); INSERT INTO q VALUES (2);`;
+describe.each(DATABASES.filter(({ type }) => type === DatabaseType.MYSQL))(
+  "a runner that is killed ($name)",
+  (database) => {
+    test.each(Object.entries(DOUBTFUL))(
+      "%s: the next run says what to do, and does what it is told",
+      async (_, one) => {
+        const { statement, hadEffect, meanwhile } = one;
+        const project = await DatabaseProject.create(database, { "001_a": TABLES, "002_b": statement });
+        onTestFinished(async () => {
+          await project.ask(`DROP USER IF EXISTS ${USER}`);
+        });
+        await project.runner().up({ to: 1 });
+        expect(await die(project, hadEffect ? NOTE : statement, "before")).toBeNull();
+        if (meanwhile !== null) await project.ask(meanwhile);
+        await expect(project.up()).rejects.toMatchObject({
+          kind: "migration_in_doubt",
+          hint: expect.stringContaining("fraisier db repair --migration 2 --statement 1 --done, or --undone"),
+        });
+        await project.runner().settle(2, 1, hadEffect ? "done" : "undone");
+        expect((await project.up()).applied).toEqual(["002_b"]);
+      },
+      60_000,
+    );
+  },
+);
