@@ -53,6 +53,16 @@ const TASKS = {
     ],
     skip: { tsdown: isBuilt },
   },
+  bench: {
+    // What Fraisier is compared with: nobody else needs it.
+    packages: "bench",
+    steps: [
+      ["tsdown", ...QUIET],
+      ["tsc", "--noEmit", "--project", "bench"],
+      ["bench/main.ts", REST],
+    ],
+    skip: { tsdown: isBuilt },
+  },
 };
 
 /** Where the programs of the steps come from: a package and the name of its program. Our own has no package. */
@@ -117,39 +127,57 @@ function isInstalled(lock, installed) {
   });
 }
 
-function isUpToDate() {
-  const installed = readJson(path.join(MODULES, ".package-lock.json"));
+function isUpToDate(folder) {
+  const installed = readJson(path.join(folder, "node_modules", ".package-lock.json"));
   // npm notes what `npm install --package-lock-only` leaves out as well, and folders may have been removed since.
   for (const where of Object.keys(installed?.packages ?? {})) {
-    if (!fs.existsSync(path.join(ROOT, where))) delete installed.packages[where];
+    if (!fs.existsSync(path.join(folder, where))) delete installed.packages[where];
   }
-  return isInstalled(readJson(path.join(ROOT, "package-lock.json")), installed);
+  return isInstalled(readJson(path.join(folder, "package-lock.json")), installed);
 }
 
 /** Runs `npm ci` on the given Node. The npm is the one that runs us, else the one on PATH. */
-function runNpmCi(node) {
+function runNpmCi(node, cwd, ...more) {
   // The tools are development and optional dependencies: they are needed even if npm is set up to leave those out.
-  const args = ["ci", "--include=dev", "--include=optional", "--loglevel=error", "--no-audit", "--no-fund"];
+  const args = ["ci", "--include=dev", "--include=optional", "--loglevel=error", "--no-audit", "--no-fund", ...more];
   const npm = process.env.npm_execpath ?? "";
   const isNpm = /^npm-cli\.c?js$/.test(path.basename(npm)) && fs.existsSync(npm);
-  return runChild(isNpm ? node : "npm", isNpm ? [npm, ...args] : args, { env: environmentFor(node), capture: true });
+  return runChild(isNpm ? node : "npm", isNpm ? [npm, ...args] : args, {
+    cwd,
+    env: environmentFor(node),
+    capture: true,
+  });
 }
 
 async function installDependencies() {
-  if (isUpToDate()) return;
+  if (isUpToDate(ROOT)) return;
   const started = Date.now();
   say("Installing the development dependencies (npm ci) ...");
   // On a Node that is too old for them, npm leaves out packages that the tools need. But then it brings a better Node.
   const used = new Set();
-  while (!isUpToDate()) {
+  while (!isUpToDate(ROOT)) {
     const node = findNode() ?? process.execPath;
     if (used.has(node)) break;
     used.add(node);
-    const result = await runNpmCi(node);
+    const result = await runNpmCi(node, ROOT);
     if (result.code !== 0 || result.signal) {
       say(` failed\n${result.output}`);
       await finish(result);
     }
+  }
+  say(` done in ${Math.round((Date.now() - started) / 1000)} s\n`);
+}
+
+/** Installs what only one task needs, in a folder of its own. No script of it is run. */
+async function installPackages(name, node) {
+  const folder = path.join(ROOT, name);
+  if (isUpToDate(folder)) return;
+  const started = Date.now();
+  say(`Installing what only ${name}/ needs (npm ci) ...`);
+  const result = await runNpmCi(node, folder, "--ignore-scripts");
+  if (result.code !== 0 || result.signal) {
+    say(` failed\n${result.output}`);
+    await finish(result);
   }
   say(` done in ${Math.round((Date.now() - started) / 1000)} s\n`);
 }
@@ -262,10 +290,10 @@ function toolFile(tool) {
 }
 
 /** Runs a child to its end and passes on the signals that we get meanwhile. */
-function runChild(program, args, { env, capture }) {
+function runChild(program, args, { cwd = ROOT, env, capture }) {
   return new Promise((resolve) => {
     const stdio = capture ? ["ignore", "pipe", "pipe"] : "inherit";
-    const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio });
+    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio });
     const output = [];
     let received = null;
     const onSignal = (signal) => {
@@ -308,6 +336,7 @@ async function main([name, ...rest]) {
   }
   await installDependencies();
   const node = pickNode();
+  if (task.packages) await installPackages(task.packages, node);
   const env = { ...environmentFor(node), ...task.env };
   for (const [tool, ...args] of task.steps) {
     if (task.skip?.[tool]?.()) continue;

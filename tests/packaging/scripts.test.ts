@@ -254,6 +254,23 @@ describe("dependencies", () => {
     expect(project.log()).toMatchObject([{ npm: expect.arrayContaining(["ci"]) }, { tool: "tsc" }, { tool: "biome" }]);
   });
 
+  test("that only one task needs are installed by it in a folder of their own, without their scripts", async () => {
+    const project = fakeProject();
+    const bench = join(project.root, "bench");
+    mkdirSync(join(bench, "node_modules"), { recursive: true });
+    writeFileSync(join(bench, "package-lock.json"), '{ "packages": {} }');
+    writeFileSync(join(bench, "main.ts"), FAKE_TOOL);
+    await project.run(["check"]);
+    expect(project.log()).toMatchObject([{ tool: "tsc" }, { tool: "biome" }]);
+    const steps = [{ tool: "tsdown" }, { tool: "tsc" }, { tool: "main.ts", args: ["--quick"], cwd: project.root }];
+    expect((await project.run(["bench", "--quick"])).stderr).toMatch(
+      /^Installing what only bench[^\n]*done in \d+ s\n$/,
+    );
+    expect(project.log()).toMatchObject([{ npm: expect.arrayContaining(["ci", "--ignore-scripts"]) }, ...steps]);
+    expect(await project.run(["bench", "--quick"])).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(project.log()).toMatchObject(steps);
+  });
+
   test("that can't be installed end the task, with what npm said", async () => {
     const project = fakeProject();
     rmSync(join(project.root, "node_modules", ".package-lock.json"));

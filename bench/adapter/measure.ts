@@ -1,0 +1,92 @@
+import { performance } from "node:perf_hooks";
+import { ratiosOf } from "../measure/judge.ts";
+import type { OpenPlace, Provider } from "../measure/places.ts";
+import { inFreshProcess } from "../measure/processes.ts";
+import type { Findings, Limit, Measurement } from "../measure/results.ts";
+import { summarize } from "../measure/statistics.ts";
+import { STREAM_GROWTH_MB } from "../measure/targets.ts";
+import type { Options } from "../options.ts";
+import { CONTENDERS } from "./contenders/index.ts";
+import type { Assignment, Figures } from "./perform.ts";
+import { emptyingOf, schemaOf } from "./schema.ts";
+import { type Contender, type Database, WORKS, type Work } from "./work.ts";
+
+const PROCESS = new URL("perform.ts", import.meta.url);
+
+/** Done one after the other in one process. A stream has a process of its own, since its memory is looked at. */
+const TOGETHER: readonly Work[] = WORKS.filter((work) => work !== "stream");
+
+/** Measures the adapter beside the others on one database: round by round, each contender in a fresh process. */
+export async function measureAdapter(
+  provider: Provider,
+  options: Options,
+  say: (text: string) => void,
+): Promise<Findings> {
+  const { database, title } = provider;
+  await using place = await provider.create();
+  await place.run(...schemaOf(database, options.streamed));
+  const collected = new Collected(database);
+  const contenders = Object.keys(CONTENDERS[database]) as Contender[];
+  for (let round = 1; round <= options.rounds; round++) {
+    const started = performance.now();
+    for (const contender of contenders) {
+      await place.run(...emptyingOf(database));
+      collected.add(contender, await perform(place, contender, TOGETHER, options));
+    }
+    say(`${title}: round ${round} of ${options.rounds}, ${seconds(started)}`);
+  }
+  const started = performance.now();
+  for (let round = 1; round <= options.streamRounds; round++) {
+    for (const contender of options.quick ? (["bare", "fraisier"] as const) : contenders)
+      collected.add(contender, await perform(place, contender, ["stream"], options));
+  }
+  say(`${title}: ${options.streamed} rows streamed, ${seconds(started)}`);
+  const measurements = collected.measurements();
+  return { measurements, ratios: ratiosOf(measurements), limits: collected.growth() };
+}
+
+function perform(place: OpenPlace, contender: Contender, works: readonly Work[], options: Options): Promise<Figures> {
+  const { database, url } = place;
+  const { warmUpMs, measureMs, streamed } = options;
+  const assignment: Assignment = { place: { database, url }, contender, works, warmUpMs, measureMs, streamed };
+  return inFreshProcess<Figures>(PROCESS, assignment);
+}
+
+const seconds = (since: number): string => `${Math.round((performance.now() - since) / 100) / 10} s`;
+
+/** The figures of all rounds. */
+class Collected {
+  readonly #database: Database;
+  readonly #values = new Map<string, { work: Work; contender: Contender; values: number[] }>();
+  #grownBytes = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  add(contender: Contender, { stream, ...rates }: Figures): void {
+    for (const [work, rate] of Object.entries({ ...rates, ...(stream && { stream: stream.rate }) })) {
+      const key = `${work} ${contender}`;
+      const entry = this.#values.get(key) ?? { work: work as Work, contender, values: [] };
+      entry.values.push(rate);
+      this.#values.set(key, entry);
+    }
+    if (contender === "fraisier" && stream) this.#grownBytes = Math.max(this.#grownBytes, stream.grownBytes);
+  }
+
+  measurements(): Measurement[] {
+    return [...this.#values.values()].map(({ work, contender, values }) => ({
+      database: this.#database,
+      work,
+      contender,
+      ...summarize(values),
+      values,
+    }));
+  }
+
+  /** By how much Fraisier's process grew at most while it streamed. */
+  growth(): Limit[] {
+    const value = this.#grownBytes / 2 ** 20;
+    return [{ id: `${this.#database} memory of a stream`, value, unit: "MB", atMost: STREAM_GROWTH_MB }];
+  }
+}
