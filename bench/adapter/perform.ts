@@ -1,4 +1,5 @@
 /** A fresh process: opens one contender and measures what it is told to. Prints its figures as JSON. */
+import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import { CONTENDERS } from "./contenders/index.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type MaybePromise,
   type Place,
   READINGS,
+  type Reading,
   readingOf,
   type Session,
   type Work,
@@ -90,6 +92,17 @@ async function stream({ stream }: Session, expected: number): Promise<Figures["s
   return { rate: rows / seconds, grownBytes: most - before };
 }
 
+/** Whoever returns other values than were written has had less to do. @throws Error */
+async function checkValues(session: Session): Promise<void> {
+  const rows = await session.read();
+  for (const n of [1, READINGS]) {
+    const found = rows.find((row) => (row as Reading).id === n) as Reading | undefined;
+    // Whether what is 64 bits wide is a number, a bigint or text is up to the contender, so long as it is exact.
+    const exact = (row: Reading | undefined) => row && { ...row, counter: String(row.counter) };
+    assert.deepEqual(exact(found), exact(readingOf(n)));
+  }
+}
+
 async function perform({ place, contender, works, warmUpMs, measureMs, streamed }: Assignment): Promise<Figures> {
   const load = CONTENDERS[place.database][contender];
   if (load === undefined) throw new Error(`${contender} does not know ${place.database}`);
@@ -97,6 +110,7 @@ async function perform({ place, contender, works, warmUpMs, measureMs, streamed 
   const figures: Record<string, unknown> = {};
   let n = 0;
   const next = () => n++;
+  await checkValues(session);
   for (const work of works) {
     if (work === "stream") {
       figures.stream = await stream(session, streamed);

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { type Entry, type Place, READINGS, type Reading, type Session } from "../work.ts";
+import { converted } from "./converted.ts";
 import { fileOf } from "./file.ts";
 
 type Raw = Record<string, unknown>;
@@ -27,7 +28,7 @@ export function open(place: Place): Session {
   return {
     byKey: (id) => byKey.get(id),
     insert: insertEntry,
-    read: () => (read.all() as Raw[]).map(convertReading),
+    read: () => (read.all() as Raw[]).map(converted),
     insertMany(rows) {
       if (rows.length !== ROWS_PER_INSERT || rows.length !== READINGS) throw new Error("prepared for another count");
       return insertMany.run(...rows.flatMap(valuesOf)).changes;
@@ -47,13 +48,6 @@ export function open(place: Place): Session {
     },
     close: () => database.close(),
   };
-}
-
-function convertReading(row: Raw): Raw {
-  row.active = row.active === 1;
-  row.taken_at = new Date(row.taken_at as string);
-  row.details = JSON.parse(row.details as string);
-  return row;
 }
 
 function valuesOf({ id, name, price, ratio, active, taken_at, counter, details }: Reading) {

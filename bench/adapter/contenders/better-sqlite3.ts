@@ -1,8 +1,9 @@
 import Database from "better-sqlite3";
 import type { Entry, Place, Reading, Session } from "../work.ts";
+import { converted } from "./converted.ts";
 import { fileOf } from "./file.ts";
 
-/** `better-sqlite3` with kept statements and without conversions: dates, booleans and JSON come back as they are stored. */
+/** `better-sqlite3` with kept statements; dates, booleans and JSON come back as they are stored and are converted by hand. */
 export function open(place: Place): Session {
   const database = new Database(fileOf(place));
   database.pragma("journal_mode = WAL");
@@ -30,10 +31,15 @@ export function open(place: Place): Session {
   return {
     byKey: (id) => byKey.get(id) as object | undefined,
     insert: insertEntry,
-    read: () => read.all() as object[],
+    read: () => (read.all() as Record<string, unknown>[]).map(converted),
     insertMany,
     transact: (entry) => transact.immediate(entry),
-    stream: () => stream.iterate() as Iterable<object>,
+    *stream() {
+      for (const row of stream.iterate() as Iterable<Record<string, unknown>>) {
+        row.at = new Date(row.at as string);
+        yield row;
+      }
+    },
     close: () => database.close(),
   };
 }

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import knexModule, { type Knex } from "knex";
 import { CONNECTIONS, type Place, type Session } from "../work.ts";
+import { converted } from "./converted.ts";
 import { fileOf } from "./file.ts";
 import { storedEntry, storedReading } from "./stored.ts";
 
@@ -11,6 +12,7 @@ const ROWS_PER_INSERT = 500;
 export function open(place: Place): Session {
   const { database } = place;
   const db = knexModule(configOf(place));
+  const convertsByHand = database !== "postgresql";
   const columns = ["id", "name", "price", "ratio", "active", "taken_at", "counter", "details"];
   return {
     byKey: (id) => db("account").where({ id }).first("id", "name", "email", "visits"),
@@ -19,7 +21,10 @@ export function open(place: Place): Session {
       if (database !== "postgresql") return (await query)[0];
       return (await query.returning("id"))[0]?.id;
     },
-    read: () => db("reading").select(columns),
+    read: async () => {
+      const rows = await db("reading").select(columns);
+      return convertsByHand ? rows.map(converted) : rows;
+    },
     insertMany: (rows) => {
       const stored = rows.map((row) => storedReading(database, row));
       return database === "sqlite" ? db.batchInsert("bulk", stored, ROWS_PER_INSERT) : db("bulk").insert(stored);

@@ -1,5 +1,6 @@
 import { type Dialect, type Generated, Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from "kysely";
 import { type Account, CONNECTIONS, type Place, type Session } from "../work.ts";
+import { converted } from "./converted.ts";
 import { fileOf } from "./file.ts";
 import { storedEntry, storedReading } from "./stored.ts";
 
@@ -17,6 +18,7 @@ interface Tables {
 export async function open(place: Place): Promise<Session> {
   const { database } = place;
   const db = new Kysely<Tables>({ dialect: await dialectOf(place) });
+  const convertsByHand = database !== "postgresql";
   const hasReturning = database === "sqlite" || database === "postgresql";
   return {
     byKey: (id) =>
@@ -26,11 +28,13 @@ export async function open(place: Place): Promise<Session> {
       if (hasReturning) return (await query.returning("id").executeTakeFirst())?.id;
       return (await query.executeTakeFirst()).insertId;
     },
-    read: () =>
-      db
+    read: async () => {
+      const rows = await db
         .selectFrom("reading")
         .select(["id", "name", "price", "ratio", "active", "taken_at", "counter", "details"])
-        .execute(),
+        .execute();
+      return convertsByHand ? rows.map(converted) : rows;
+    },
     insertMany: (rows) =>
       db
         .insertInto("bulk")

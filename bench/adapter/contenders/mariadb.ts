@@ -1,5 +1,6 @@
 import { createPool } from "mariadb";
 import { CONNECTIONS, type Place, type Session } from "../work.ts";
+import { converted } from "./converted.ts";
 
 /** The `mariadb` connector's pool, by `execute`, which prepares; many rows go by its `batch`. */
 export function open({ url }: Place): Session {
@@ -19,7 +20,10 @@ export function open({ url }: Place): Session {
     byKey: async (id) => (await pool.execute("SELECT id, name, email, visits FROM account WHERE id = ?", [id]))[0],
     insert: async ({ account_id, note, amount, created_at }) =>
       (await pool.execute(insert, [account_id, note, amount, created_at])).insertId,
-    read: () => pool.execute("SELECT id, name, price, ratio, active, taken_at, counter, details FROM reading"),
+    read: async () => {
+      const sql = "SELECT id, name, price, ratio, active, taken_at, counter, details FROM reading";
+      return (await pool.execute<Record<string, unknown>[]>(sql)).map(converted);
+    },
     insertMany: (rows) =>
       pool.batch(
         "INSERT INTO bulk (id, name, price, ratio, active, taken_at, counter, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
