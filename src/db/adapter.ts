@@ -12,7 +12,7 @@ import { Session, type SessionTransactionOptions } from "./session.ts";
 import { arrangeParameters, type ParsedStatement } from "./sql/placeholders.ts";
 import { StatementCache } from "./sql/statement-cache.ts";
 import { KnownKeys } from "./table-keys.ts";
-import type { ConnectionRunner, Transaction } from "./transaction.ts";
+import type { ConnectionRunner, TimedResult, Transaction } from "./transaction.ts";
 import { refuseInScope, runInScope } from "./transaction-scope.ts";
 import type { AdapterOrigin, DatabaseType, HealthStatus, Row, StatementOptions, TransactionOptions } from "./types.ts";
 
@@ -280,7 +280,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
-  ): Promise<RawResult & { executionTimeMs: number }> {
+  ): Promise<TimedResult> {
     this.#refuseInTransaction();
     const statement = this.#parsed(query, options);
     const arranged = arrangeParameters(statement, params);
@@ -288,14 +288,17 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     const bounds = this.#boundsOfStatement(options);
     if (readers !== writers && !this.#writing.has(statement)) {
       // What goes wrong here is no answer to the statement.
-      const reader = await this.#connectionFrom(readers, statement.verb, bounds);
+      const found = this.#connectionFrom(readers, statement.verb, bounds);
+      const reader = found instanceof Promise ? await found : found;
       try {
-        return await this.#runAndGiveBack(readers, reader, statement, arranged, options, bounds);
+        const result = this.#runAndGiveBack(readers, reader, statement, arranged, options, bounds);
+        return result instanceof Promise ? await result : result;
       } catch (error) {
         if (!this.#noteWriting(statement, error)) throw error;
       }
     }
-    const connection = await this.#connectionFrom(writers, statement.verb, bounds);
+    const found = this.#connectionFrom(writers, statement.verb, bounds);
+    const connection = found instanceof Promise ? await found : found;
     return this.#runAndGiveBack(writers, connection, statement, arranged, options, bounds);
   }
 
@@ -311,16 +314,36 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     return pool.tryAcquire(purpose) ?? this.#acquire(pool, purpose, bounds);
   }
 
-  async #runAndGiveBack(
+  /** A connection whose driver answers at once is free again before anybody else can ask for it. */
+  #runAndGiveBack(
     pool: Pool<Connection>,
     connection: Connection,
     statement: ParsedStatement,
     params: readonly unknown[],
     options: StatementOptions,
     bounds: Bounds,
-  ): Promise<RawResult & { executionTimeMs: number }> {
+  ): TimedResult | Promise<TimedResult> {
+    let running: TimedResult | Promise<TimedResult>;
     try {
-      const result = await this.#runOn(connection, statement, params, options, bounds);
+      running = this.#runOn(connection, statement, params, options, bounds);
+    } catch (error) {
+      running = Promise.reject(error);
+    }
+    if (running instanceof Promise || connection.inTransaction)
+      return this.#giveBackAfter(pool, connection, statement, running);
+    const reset = giveBack(pool, connection);
+    const result = running;
+    return reset === undefined ? result : reset.then(() => result);
+  }
+
+  async #giveBackAfter(
+    pool: Pool<Connection>,
+    connection: Connection,
+    statement: ParsedStatement,
+    running: TimedResult | Promise<TimedResult>,
+  ): Promise<TimedResult> {
+    try {
+      const result = await running;
       if (connection.inTransaction) throw transactionLeftOpen(statement);
       return result;
     } finally {
@@ -329,17 +352,19 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     }
   }
 
-  async #runOn(
+  #runOn(
     connection: Connection,
     statement: ParsedStatement,
     params: readonly unknown[],
     options: StatementOptions,
     bounds: Bounds,
-  ): Promise<RawResult & { executionTimeMs: number }> {
+  ): TimedResult | Promise<TimedResult> {
     const started = this.clock.monotonic();
+    const timed = ({ rows, columns, affectedRows, insertedId }: RawResult) => {
+      return { rows, columns, affectedRows, insertedId, executionTimeMs: this.clock.monotonic() - started };
+    };
     const running = connection.run(statement, params, { ...bounds, keep: options.prepare ?? true });
-    const { rows, columns, affectedRows, insertedId } = running instanceof Promise ? await running : running;
-    return { rows, columns, affectedRows, insertedId, executionTimeMs: this.clock.monotonic() - started };
+    return running instanceof Promise ? running.then(timed) : timed(running);
   }
 
   async #transactOnce<T>(
@@ -349,7 +374,9 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   ): Promise<T> {
     const { readers, writers } = this.#openPools();
     const pool = options.readOnly ? readers : writers;
-    const connection = await this.#acquire(pool, "transaction", bounds);
+    const mayTake = bounds.signal?.aborted !== true;
+    const idle = mayTake ? pool.tryAcquire("transaction") : undefined;
+    const connection = idle ?? (await this.#acquire(pool, "transaction", bounds));
     try {
       const { clock } = this;
       return await runTransaction(connection, { adapter: this, runner: this.#runner, clock, work, options, bounds });

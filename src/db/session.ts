@@ -75,7 +75,7 @@ export class Session extends QueryMethods {
     this.#isActive = false;
   }
 
-  protected override run(
+  protected override async run(
     query: string,
     params: readonly unknown[],
     options: StatementOptions,

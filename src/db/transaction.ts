@@ -6,6 +6,9 @@ import type { KnownKeys } from "./table-keys.ts";
 import { refuseInScope, runInScope } from "./transaction-scope.ts";
 import type { Row, StatementOptions } from "./types.ts";
 
+/** What a statement answered, and how long it took. */
+export type TimedResult = RawResult & { readonly executionTimeMs: number };
+
 /** Runs a statement on a connection that somebody already has. */
 export interface ConnectionRunner {
   readonly dialect: Dialect;
@@ -17,7 +20,7 @@ export interface ConnectionRunner {
     params: readonly unknown[],
     options: StatementOptions,
     bounds: Bounds,
-  ): Promise<RawResult & { executionTimeMs: number }>;
+  ): TimedResult | Promise<TimedResult>;
   streamOn<R extends object>(
     connection: Connection,
     query: string,
@@ -126,7 +129,7 @@ export class Transaction extends QueryMethods {
   }
 
   /** Some failures, a deadlock on MySQL for one, end the whole transaction: what comes after would be outside of it. */
-  async #untilEnded<T>(work: () => Promise<T>): Promise<T> {
+  async #untilEnded<T>(work: () => T | Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
