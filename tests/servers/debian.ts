@@ -17,7 +17,7 @@ export class DebianPackages {
 
   constructor(product: Product, machine: Machine) {
     const suite = product.suite === "release" ? releaseName() : product.suite;
-    this.tree = join(machine.cacheFolder, `${product.kind}-${suite}-${process.arch}`);
+    this.tree = join(machine.cacheFolder, `${product.title.toLowerCase()}-${suite}-${process.arch}`);
     this.#product = product;
     this.#machine = machine;
   }

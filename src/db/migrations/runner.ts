@@ -114,7 +114,10 @@ export class MigrationRunner {
   async interruptions(): Promise<InterruptedMigration[]> {
     const files = await this.#files();
     if ((await this.#journal.read(this.#adapter)).length === 0) return [];
-    return this.#exclusively(files, true, (session) => this.#interruptions(session, files));
+    return this.#exclusively(true, async (session) => {
+      await this.#assertLockable(session, files, []);
+      return this.#interruptions(session, files);
+    });
   }
 
   /** Applies every pending migration, or those up to a version. @throws MigrationError, DatabaseError */
@@ -140,9 +143,11 @@ export class MigrationRunner {
    */
   async baseline(version: number): Promise<string[]> {
     const files = await this.#files();
-    return this.#exclusively(files, false, async (session) => {
-      await this.#history.create(session);
-      return session.transaction(async (tx) => {
+    const { supportsTransactionalDdl } = this.#adapter.dialect;
+    return this.#exclusively(false, async (session) => {
+      if (!supportsTransactionalDdl) await this.#history.create(session);
+      return this.transaction(session, async (tx) => {
+        if (supportsTransactionalDdl) await this.#history.create(tx);
         const applied = await this.#history.read(tx);
         assertConsistent(files, applied);
         const noted = planBaseline(files, applied, version);
@@ -160,7 +165,8 @@ export class MigrationRunner {
   async settle(version: number, position: number, outcome: "done" | "undone"): Promise<void> {
     const files = await this.#files();
     const file = files.find((candidate) => candidate.version === version);
-    await this.#exclusively(files, true, async (session) => {
+    await this.#exclusively(true, async (session) => {
+      await this.#assertLockable(session, files, []);
       const entries = await this.#journal.read(session);
       const entry = entries.find((one) => one.version === version && one.position === position);
       if (file === undefined || entry === undefined || entry.finished_at !== null) {
@@ -184,12 +190,13 @@ export class MigrationRunner {
     const done: { readonly name: string; readonly direction: Direction }[] = [];
     if (planned.length > 0 || (await this.#journal.read(this.#adapter)).length > 0) {
       const needsLock = planned.some(({ file }) => this.#execution.isJournaled(file));
-      await this.#exclusively(files, needsLock, async (session) => {
+      await this.#exclusively(needsLock, async (session) => {
         const applied = await this.#history.read(session);
         assertConsistent(files, applied);
         // What others did meanwhile is not done again.
         const steps = this.#support.locksByTransaction && !needsLock ? planned : planOf(command, files, applied);
         await this.#assertUninterrupted(session, files, steps);
+        await this.#assertLockable(session, files, steps);
         await this.#execution.run(session, steps, done);
       });
     }
@@ -241,21 +248,23 @@ export class MigrationRunner {
     return readMigrations(join(this.#options.directory, this.#adapter.databaseType()));
   }
 
-  /** Does `work` in a session that, unless its transactions keep others out, has the lock of the runners. */
-  #exclusively<T>(
-    files: readonly MigrationFile[],
-    needsLock: boolean,
-    work: (session: Session) => Promise<T>,
-  ): Promise<T> {
+  /** Does `work` in a session that has the lock of the runners, unless transactions are all that keeps others out. */
+  #exclusively<T>(needsLock: boolean, work: (session: Session) => Promise<T>): Promise<T> {
     const { lock, locksByTransaction } = this.#support;
     return this.#adapter.session(async (session) => {
-      if (locksByTransaction && !needsLock) return work(session);
-      if (session.isExclusive)
-        return withLock(session, lock, this.#history.name, this.#lockOptions, () => work(session));
-      const alone = files.find((file) => this.#execution.isJournaled(file));
-      if (alone) throw pooled(alone);
-      return work(session); // each transaction takes the lock for itself
+      // Each transaction takes the lock for itself.
+      if (!session.isExclusive || (locksByTransaction && !needsLock)) return work(session);
+      return withLock(session, lock, this.#history.name, this.#lockOptions, () => work(session));
     });
+  }
+
+  /** @throws MigrationError when what is to be done, or to be finished, needs a lock that the session cannot have */
+  async #assertLockable(session: Session, files: readonly MigrationFile[], steps: readonly MigrationStep[]) {
+    if (session.isExclusive) return;
+    const begun = new Set((await this.#journal.read(session)).map(({ version }) => version));
+    const alone = [...steps.map(({ file }) => file), ...files.filter(({ version }) => begun.has(version))];
+    const file = alone.find((one) => this.#execution.isJournaled(one));
+    if (file !== undefined) throw pooled(file);
   }
 
   async #interruptions(database: Queryable, files: readonly MigrationFile[]): Promise<InterruptedMigration[]> {
