@@ -59,7 +59,8 @@ function enableCompileCache() {
 
 function start() {
   silenceSqliteWarning();
-  enableCompileCache();
+  /* Who presses Tab wants nothing written, not even that. */
+  if (process.argv[2] !== "__complete") enableCompileCache();
   import("../dist/cli.js").then(
     function (cli) {
       process.exitCode = 1; /* until the command says otherwise: an end without a word must never look like a success */

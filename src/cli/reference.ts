@@ -144,7 +144,12 @@ export const REFERENCE: Readonly<Record<string, Reference>> = {
   "db redo": { exits: MIGRATES, examples: [["fraisier db redo --dry-run", "the statements, without running them"]] },
   "db baseline": {
     exits: MIGRATES,
-    examples: [["fraisier db baseline 3 --directory migrations", "for tables of yours that were made by other means"]],
+    examples: [
+      [
+        "fraisier db baseline 3 --directory migrations",
+        "for tables of yours, in FRAISIER_DB_URL, that were made by other means",
+      ],
+    ],
   },
   "db repair": { exits: MIGRATES, examples: [["fraisier db repair", "after a migration that was interrupted"]] },
   "db new": {

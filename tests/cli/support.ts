@@ -3,7 +3,14 @@ import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import { type Deployment, type DeploymentEnd, Ledger, type NewDeployment, openLedger } from "../../src/ledger/index.ts";
+import {
+  type Deployment,
+  type DeploymentEnd,
+  Ledger,
+  type LedgerPlace,
+  type NewDeployment,
+  openLedger,
+} from "../../src/ledger/index.ts";
 import { holder, newDeployment, TARGET, WallClock } from "../ledger/support.ts";
 import { cleanEnvironment, type RunResult, run } from "../packaging/support.ts";
 
@@ -106,8 +113,13 @@ export interface Remembered extends Partial<NewDeployment> {
 }
 
 /** Writes deployments into the ledger of a folder, in this order. */
-export async function remember(folder: string, ...deployments: readonly Remembered[]): Promise<Deployment[]> {
-  const { ledger: opened, close } = await openLedger({ directory: folder, env: {}, mode: "write" });
+export function remember(folder: string, ...deployments: readonly Remembered[]): Promise<Deployment[]> {
+  return rememberIn({ directory: folder, env: {} }, ...deployments);
+}
+
+/** Writes deployments into a ledger, in this order. */
+export async function rememberIn(place: LedgerPlace, ...deployments: readonly Remembered[]): Promise<Deployment[]> {
+  const { ledger: opened, close } = await openLedger({ ...place, mode: "write" });
   const clock = new WallClock();
   const ledger = new Ledger(opened.adapter, { clock });
   const remembered: Deployment[] = [];

@@ -59,7 +59,8 @@ test.for(EXAMPLES.filter((line) => line !== RUN_ELSEWHERE))("%s", async (line) =
     for (const number of [1, 2, 3])
       writeFileSync(join(folder, `migrations/sqlite/00${number}_step.sql`), "-- migrate:up\nSELECT 1;\n");
   }
-  const { exitCode, stdout, stderr } = await fraisier(folder, words);
+  const env = line.includes("--directory") ? { FRAISIER_DB_URL: "sqlite://./own.db" } : {};
+  const { exitCode, stdout, stderr } = await fraisier(folder, words, env);
   expect([line, exitCode], stderr).toEqual([line, EXIT.done]);
   if (words.includes("--json"))
     for (const document of words[0] === "deploy" ? stdout.trimEnd().split("\n") : [stdout])

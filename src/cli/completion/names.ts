@@ -1,7 +1,9 @@
+import { existsSync, statSync } from "node:fs";
 import { loadProject, NAME_PATTERN, type Project } from "../../config/index.ts";
-import type { Deployment, Ledger } from "../../ledger/index.ts";
-import { DEPLOYMENT_STATUSES, shortId } from "../../ledger/index.ts";
-import { withLedgerForReading } from "../session.ts";
+import { DatabaseType, loadDatabaseConfig, parseSqliteUrl } from "../../db/index.ts";
+import type { Deployment, Ledger, LedgerPlace } from "../../ledger/index.ts";
+import { DEPLOYMENT_STATUSES, openLedger, shortId } from "../../ledger/index.ts";
+import { databasePlace } from "../session.ts";
 import { relativeTime } from "../time.ts";
 import { fraiseText, versionText } from "../view.ts";
 import type { Candidate } from "./complete.ts";
@@ -107,9 +109,26 @@ function steps(line: Line): Promise<Candidate[]> {
   });
 }
 
-function withLedger(line: Line, work: (ledger: Ledger) => Promise<Candidate[]>): Promise<Candidate[]> {
-  const config = line.options.get("config");
-  return withLedgerForReading(config === undefined ? {} : { config }, async (ledger) =>
-    ledger === null ? [] : work(ledger),
-  );
+async function withLedger(line: Line, work: (ledger: Ledger) => Promise<Candidate[]>): Promise<Candidate[]> {
+  const place = untouchedPlace(line.options.get("config"));
+  const opened = place === null ? null : await openLedger({ ...place, mode: "read" });
+  try {
+    return opened === null ? [] : await work(opened.ledger);
+  } finally {
+    await opened?.close();
+  }
+}
+
+/**
+ * Where the ledger can be read without a trace. Beside an SQLite file even a reader makes a log and shared memory, unless
+ * it is told that nobody writes; somebody who does has made both. null: neither holds, after a crash.
+ */
+function untouchedPlace(config: string | undefined): LedgerPlace | null {
+  const place = databasePlace(config === undefined ? {} : { config });
+  const { type, url, baseDirectory } = loadDatabaseConfig(place);
+  if (type !== DatabaseType.SQLITE) return place;
+  const { path } = parseSqliteUrl(url, baseDirectory);
+  const isLogged = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  if (isLogged) return existsSync(`${path}-shm`) ? place : null;
+  return { ...place, options: { url: `sqlite://${path.replace(/[%?#]/g, encodeURIComponent)}?immutable=1` } };
 }

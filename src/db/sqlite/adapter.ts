@@ -146,7 +146,7 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
 
   /** Opens a connection; a failure names the file. */
   #openNaming<C>(readOnly: boolean, open: (how: SqliteConnectionOptions) => C): C {
-    const { path, synchronous } = this.#location;
+    const { path, synchronous, isImmutable } = this.#location;
     const isMemory = path === ":memory:";
     if (!isMemory) prepareFile(path, readOnly);
     // The first look at the file comes before anything is written: what is no database stays as it is.
@@ -161,6 +161,7 @@ export class SqliteAdapter extends FraiserDatabaseAdapter {
       const opening = open({
         path,
         readOnly,
+        isImmutable,
         pragmas,
         busyTimeoutMs: this.#options.busyTimeoutMs ?? 10_000,
         exposeValues: this.#options.exposeValues ?? false,

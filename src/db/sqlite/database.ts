@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type { RawResult } from "../connection.ts";
 import { type RowBuilder, rowBuilder } from "../row-builder.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
@@ -11,6 +12,8 @@ export interface SqliteDatabaseOptions {
   /** The file, or `:memory:`. */
   readonly path: string;
   readonly readOnly: boolean;
+  /** Whether nobody writes it meanwhile. */
+  readonly isImmutable: boolean;
   readonly exposeValues: boolean;
 }
 
@@ -53,7 +56,7 @@ export class SqliteDatabase {
     // Not imported at the top: whoever uses another database does without the driver.
     const sqlite = process.getBuiltinModule("node:sqlite");
     try {
-      this.#database = new sqlite.DatabaseSync(options.path, {
+      this.#database = new sqlite.DatabaseSync(options.isImmutable ? immutable(options.path) : options.path, {
         readOnly: options.readOnly,
         timeout: 0,
         enableForeignKeyConstraints: true,
@@ -224,6 +227,13 @@ export class SqliteDatabase {
       columns.map((column) => decoderFor(column.type)),
     );
   }
+}
+
+/** SQLite takes no locks and makes no files for such a name (https://sqlite.org/uri.html). */
+function immutable(path: string): URL {
+  const url = pathToFileURL(path);
+  url.searchParams.set("immutable", "1");
+  return url;
 }
 
 /** The values as the driver binds them. @throws DatabaseError for one that SQLite can't hold */

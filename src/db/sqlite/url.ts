@@ -10,13 +10,15 @@ export interface SqliteLocation {
   /** An absolute path, or `:memory:`. */
   readonly path: string;
   readonly readOnly: boolean;
+  /** Whether nobody writes the file meanwhile, so that not even a log or shared memory is made beside it. */
+  readonly isImmutable: boolean;
   /** How sure a commit is on disk. Default `full`: it survives a power cut. */
   readonly synchronous: (typeof SYNCHRONOUS)[number];
 }
 
 /**
  * Reads `sqlite://./relative.db`, `sqlite:///absolute.db`, `sqlite::memory:`, `sqlite://:memory:` or a plain path.
- * In a URL `%20` and its like are decoded, and `?mode=ro` and `?synchronous=normal` are understood.
+ * In a URL `%20` and its like are decoded, and `?mode=ro`, `?immutable=1` and `?synchronous=normal` are understood.
  *
  * @param baseDirectory what relative paths are relative to. Default: the working folder
  * @throws DatabaseError `unsupported` for anything else
@@ -35,22 +37,24 @@ export function parseSqliteUrl(urlOrPath: string, baseDirectory: string = proces
   return {
     path: absolutePath(path, baseDirectory),
     readOnly: false,
+    isImmutable: false,
     synchronous: "full",
     ...parseQuery(query, urlOrPath),
   };
 }
 
 function parseQuery(query: string, url: string): Partial<SqliteLocation> {
-  const found: { readOnly?: boolean; synchronous?: SqliteLocation["synchronous"] } = {};
+  const found: { -readonly [name in keyof SqliteLocation]?: SqliteLocation[name] } = {};
   for (const [key, value] of new URLSearchParams(query)) {
     const level = SYNCHRONOUS.find((name) => name === value.toLowerCase());
     if (key === "mode" && (value === "ro" || value === "rwc")) found.readOnly = value === "ro";
+    else if (key === "immutable" && value === "1") [found.readOnly, found.isImmutable] = [true, true];
     else if (key === "synchronous" && level !== undefined) found.synchronous = level;
     else
       throw invalid(
         url,
         `has a parameter "${key}" that is not known, or not with this value`,
-        `Known are mode=ro, mode=rwc and synchronous=${SYNCHRONOUS.join("|")}. Write a question mark in a path as %3F.`,
+        `Known are mode=ro, mode=rwc, immutable=1 and synchronous=${SYNCHRONOUS.join("|")}. Write a question mark in a path as %3F.`,
       );
   }
   return found;

@@ -271,6 +271,17 @@ describe("a place where no database can be", () => {
     });
   });
 
+  test("one that nobody writes is read with immutable=1 without a file beside it, and never written", async () => {
+    const file = await filledFile();
+    const before = contentsOf(dirname(file));
+    const adapter = openAdapter(`sqlite://${file}?immutable=1`);
+    expect(await adapter.executeQuery("SELECT COUNT(*) AS rows FROM item")).toEqual([{ rows: 200 }]);
+    expect(contentsOf(dirname(file))).toEqual(before);
+    expect(await failure(adapter.executeUpdate("DELETE FROM item"))).toMatchObject({ kind: "read_only" });
+    await adapter.close();
+    expect(contentsOf(dirname(file))).toEqual(before);
+  });
+
   test("a missing file is not made for mode=ro, nor its folder", async () => {
     const file = join(temporaryFolder(), "folder", "test.db");
     const adapter = openAdapter(`sqlite://${file}?mode=ro`);

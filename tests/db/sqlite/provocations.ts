@@ -51,7 +51,15 @@ async function writeAfterOther(_: SqliteAdapter, { exposeValues = false }: Sqlit
   const path = temporaryFile();
   await using other = new SqliteAdapter(path);
   await other.executeQuery("CREATE TABLE item (id INTEGER PRIMARY KEY)");
-  const options = { path, readOnly: false, pragmas: [], busyTimeoutMs: 5000, exposeValues, clock: systemClock };
+  const options = {
+    path,
+    readOnly: false,
+    isImmutable: false,
+    pragmas: [],
+    busyTimeoutMs: 5000,
+    exposeValues,
+    clock: systemClock,
+  };
   const connection = await SqliteConnection.open(options);
   const run = (sql: string) => connection.run({ sql, verb: "", parameterCount: 0, order: null }, [], { keep: false });
   try {
@@ -69,6 +77,7 @@ async function bindTooMany(_: SqliteAdapter, { exposeValues = false }: SqliteAda
   const options = {
     path: ":memory:",
     readOnly: false,
+    isImmutable: false,
     pragmas: [],
     busyTimeoutMs: 0,
     exposeValues,

@@ -25,12 +25,13 @@ describe("an SQLite URL", () => {
     ["sqlite://./a%3Fb%23c.db", "/base/a?b#c.db"],
     ["sqlite://~/fraisier.db", join(homedir(), "fraisier.db")],
   ])("%s is the file %s", (url, path) => {
-    expect(parseSqliteUrl(url, "/base")).toEqual({ path, readOnly: false, synchronous: "full" });
+    expect(parseSqliteUrl(url, "/base")).toEqual({ path, readOnly: false, isImmutable: false, synchronous: "full" });
   });
 
   test.each([
     ["mode=ro", { readOnly: true }],
-    ["mode=rwc", { readOnly: false }],
+    ["mode=rwc", { readOnly: false, isImmutable: false }],
+    ["immutable=1", { readOnly: true, isImmutable: true }],
     ["synchronous=off", { synchronous: "off" }],
     ["synchronous=NORMAL", { synchronous: "normal" }],
     ["synchronous=full", { synchronous: "full" }],
@@ -83,7 +84,12 @@ describe("a plain path", () => {
     ["file:a.db?mode=memory", "/base/file:a.db?mode=memory"],
     [" ", "/base/ "],
   ])("%j is the file %j, taken literally", (path, expected) => {
-    expect(parseSqliteUrl(path, "/base")).toEqual({ path: expected, readOnly: false, synchronous: "full" });
+    expect(parseSqliteUrl(path, "/base")).toEqual({
+      path: expected,
+      readOnly: false,
+      isImmutable: false,
+      synchronous: "full",
+    });
   });
 
   test.skipIf(process.platform === "win32").each(["C:\\data\\app.db", "C:/data/app.db", "\\\\server\\share\\app.db"])(
