@@ -28,6 +28,8 @@ export interface AppVersion {
   readonly crashAfterMs?: number;
   /** Never listens. */
   readonly mute?: boolean;
+  /** When it is to stop it says that `stop` is reached, and stops only when that was let go. */
+  readonly holdsStop?: boolean;
 }
 
 /** How a command ended. */
@@ -100,7 +102,7 @@ export class Sandbox {
 
   /** Commits a version of the application, with further files. @returns the commit */
   async commit(version: AppVersion, files: Readonly<Record<string, string>> = {}): Promise<string> {
-    writeFileSync(join(this.repository, "server.mjs"), serverText(version));
+    writeFileSync(join(this.repository, "server.mjs"), serverText(version, this.folder));
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.repository, name), text);
     await this.git("add", "--all");
     await this.git("commit", "--quiet", "--allow-empty", "--message", `Show ${version.page}`);
@@ -312,8 +314,10 @@ function killGroup(pid: number): void {
   }
 }
 
-function serverText({ page, status = 200, location, crashAfterMs, mute }: AppVersion): string {
-  return `import { createServer } from "node:http";
+function serverText(version: AppVersion, folder: string): string {
+  const { page, status = 200, location, crashAfterMs, mute, holdsStop } = version;
+  return `import { existsSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 const headers = ${JSON.stringify(location === undefined ? {} : { location })};
 console.log("starting ${page}");
 ${
@@ -325,7 +329,10 @@ ${
 }).listen(Number(process.env.PORT), "127.0.0.1", () => console.log("listening"));`
 }
 ${crashAfterMs === undefined ? "" : `setTimeout(() => { console.error("fatal: out of strawberries"); process.exit(3); }, ${crashAfterMs});`}
-process.on("SIGTERM", () => process.exit(0));
+process.on("SIGTERM", () => {
+  ${holdsStop ? `writeFileSync("${folder}/reached-stop", "");` : ""}
+  setInterval(() => ${holdsStop ? `existsSync("${folder}/go-stop")` : "true"} && process.exit(0), 5);
+});
 `;
 }
 
