@@ -13,7 +13,7 @@ export function foldLog(path: string, readOnly: boolean): void {
   const size = statSync(`${realFile(path)}-wal`, { throwIfNoEntry: false })?.size;
   if (size === undefined || (readOnly && size > 0)) return;
   try {
-    const database = new SqliteDatabase({ path, readOnly: false, exposeValues: false });
+    const database = new SqliteDatabase({ path, readOnly: false, isImmutable: false, exposeValues: false });
     try {
       database.execute("PRAGMA schema_version"); // it does not know of a log before its first look
     } finally {
