@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { IS_FULL } from "../packaging/support.ts";
 import { LEDGERS, type TestLedger } from "./ledgers.ts";
 import { type AppVersion, isRunning, type Running, type Sandbox, until } from "./sandbox.ts";
 
@@ -150,6 +151,12 @@ const CASES = LEDGERS.flatMap((ledger) =>
   STEPS.filter(({ on }) => on?.(ledger) ?? ledger.isThorough).map((step) => ({ ...step, ledger })),
 );
 
+/** The same code hears of both. */
+const SIGNALS = [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const;
+
 describe.each(CASES)(
   "in the step $step, remembered by $ledger.name:",
   ({ step, app, settings, hold, reach, ledger }) => {
@@ -181,28 +188,28 @@ describe.each(CASES)(
       expect(strangers).toEqual([]);
     }
 
-    test.each([
-      ["SIGINT", 130],
-      ["SIGTERM", 143],
-    ] as const)("%s ends it, undoes it, and frees the lock; what is done is done", async (signal, code) => {
-      const { running, letGo } = await reach(box, start);
-      running.child.kill(signal);
-      await letGo?.();
-      const { exitCode, stdout, stderr } = await running.ended;
-      if (step === "done") {
-        // What is done is not undone: by now nothing of it is half-way.
-        expect(exitCode, stdout + stderr).toBe(0);
-        expect((await box.history())[0]).toMatchObject({ status: "success" });
-        expect(await box.page()).toBe("new");
-        return;
-      }
-      expect(exitCode, stdout + stderr).toBe(code);
-      await expectGoodServes();
-      expect((await box.history())[0]).toMatchObject({ status: "cancelled" });
-      box.configure(good.restartable ? {} : { service: { restart: "true" }, health_check: undefined });
-      box.letGo("fetch");
-      expect((await box.deploy()).exitCode).toBe(0);
-    });
+    test.each(SIGNALS.filter(([signal]) => IS_FULL || signal === "SIGINT" || step === "build"))(
+      "%s ends it, undoes it, and frees the lock; what is done is done",
+      async (signal, code) => {
+        const { running, letGo } = await reach(box, start);
+        running.child.kill(signal);
+        await letGo?.();
+        const { exitCode, stdout, stderr } = await running.ended;
+        if (step === "done") {
+          // What is done is not undone: by now nothing of it is half-way.
+          expect(exitCode, stdout + stderr).toBe(0);
+          expect((await box.history())[0]).toMatchObject({ status: "success" });
+          expect(await box.page()).toBe("new");
+          return;
+        }
+        expect(exitCode, stdout + stderr).toBe(code);
+        await expectGoodServes();
+        expect((await box.history())[0]).toMatchObject({ status: "cancelled" });
+        box.configure(good.restartable ? {} : { service: { restart: "true" }, health_check: undefined });
+        box.letGo("fetch");
+        expect((await box.deploy()).exitCode).toBe(0);
+      },
+    );
 
     test("kill -9: the next command takes over, and what serves is what it was", async () => {
       const endHold = await hold?.(box);
