@@ -85,33 +85,6 @@ export interface DayCount {
   readonly totalSeconds: number;
 }
 
-/** How many deployments ended in which way. */
-export type EndingCounts = Omit<DayCount, "day">;
-
-/** How the deployments of a project, or of one fraise of it in all environments, ended since a day (`YYYY-MM-DD`). */
-export async function sumEndings(
-  database: Queryable,
-  { project, fraise }: { readonly project: string; readonly fraise?: string | undefined },
-  since: string,
-): Promise<EndingCounts> {
-  const ofFraise = fraise === undefined ? "" : " AND fs.fraise_name = ?";
-  const [sums] = await database.executeQuery<Record<string, unknown>>(
-    `SELECT SUM(s.successes) AS successes, SUM(s.failures) AS failures, SUM(s.rollbacks) AS rollbacks,
-       SUM(s.cancellations) AS cancellations, SUM(s.total_seconds) AS total_seconds
-     FROM tb_deployment_stat s JOIN tb_fraise_state fs ON s.fk_fraise_state = fs.pk_fraise_state
-     WHERE fs.project_name = ?${ofFraise} AND s.day >= ?`,
-    [project, ...(fraise === undefined ? [] : [fraise]), since],
-  );
-  const sum = (column: string) => Number(sums?.[column] ?? 0); // NULL where there is nothing; text where a sum is a decimal
-  return {
-    successes: sum("successes"),
-    failures: sum("failures"),
-    rollbacks: sum("rollbacks"),
-    cancellations: sum("cancellations"),
-    totalSeconds: sum("total_seconds"),
-  };
-}
-
 /** The days of a fraise on which something ended, since a day (`YYYY-MM-DD`), oldest first. */
 export async function readDayCounts(
   database: Queryable,

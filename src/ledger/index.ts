@@ -4,7 +4,7 @@ export type { AdoptionPlan } from "./adoption/examine.ts";
 export type { MergedFraise, MergeReport } from "./adoption/merge.ts";
 export { isTimeZone } from "./adoption/time-zone.ts";
 export { type Check, type Checkup, checkDatabase } from "./checkup.ts";
-export type { DayCount, EndingCounts } from "./counters.ts";
+export type { DayCount } from "./counters.ts";
 export {
   IllegalTransitionError,
   InvalidExpiryError,

@@ -1,5 +1,5 @@
 import { type Clock, type FraiserDatabaseAdapter, systemClock } from "../db/index.ts";
-import { type DayCount, type EndingCounts, readDayCounts, sumEndings } from "./counters.ts";
+import { type DayCount, readDayCounts } from "./counters.ts";
 import { deploymentOf } from "./deployment-row.ts";
 import * as deployments from "./deployments.ts";
 import { type EventFilter, readEvents } from "./events.ts";
@@ -196,14 +196,6 @@ export class Ledger {
   /** Notes what a program that deploys by itself says of an environment, which need not be known yet. */
   setState(identity: Identity, state: StatedState): Promise<FraiseState> {
     return writeState(this.adapter, identity, state, this.#now());
-  }
-
-  /** How the deployments of a project, or of one fraise of it, ended since a day (UTC, `YYYY-MM-DD`). */
-  countEndings(
-    filter: { readonly project: string; readonly fraise?: string | undefined },
-    since: string,
-  ): Promise<EndingCounts> {
-    return sumEndings(this.adapter, filter, since);
   }
 
   /** How the deployments of a fraise ended, by day (UTC), since a day (`YYYY-MM-DD`). */

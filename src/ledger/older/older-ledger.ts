@@ -1,4 +1,5 @@
 import type { DatabaseConfig, ServedObject } from "../../db/index.ts";
+import type { DayCount } from "../counters.ts";
 import { InvalidExpiryError, ServiceLockHeldError } from "../errors.ts";
 import type { FraiseStatus, Identity } from "../model.ts";
 import { readHistory, readHistoryRow } from "../queries.ts";
@@ -116,17 +117,12 @@ export class OlderLedger implements ServedObject {
   async getDeploymentStats(fraise: string | null, days: number): Promise<DeploymentStats> {
     const ledger = await this.#ledger.toRead();
     const since = new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
-    const counts = await ledger?.countEndings({ project: this.#project, fraise: fraise || undefined }, since);
-    if (counts === undefined) return { total: 0, successful: 0, failed: 0, rolled_back: 0, avg_duration: null };
-    const { successes, failures, rollbacks, cancellations, totalSeconds } = counts;
-    const total = successes + failures + rollbacks + cancellations;
-    return {
-      total,
-      successful: successes,
-      failed: failures,
-      rolled_back: rollbacks,
-      avg_duration: total === 0 ? null : totalSeconds / total,
-    };
+    const states = (await ledger?.listStates(this.#project)) ?? [];
+    const sums = { successes: 0, failures: 0, rollbacks: 0, cancellations: 0, totalSeconds: 0 };
+    for (const state of states.filter((each) => !fraise || each.fraise === fraise))
+      for (const { day, ...counts } of (await ledger?.dayCounts(state, since)) ?? [])
+        for (const [name, count] of Object.entries(counts)) sums[name as keyof typeof sums] += count;
+    return statsOf(sums);
   }
 
   async recordWebhookEvent(
@@ -187,6 +183,23 @@ export class OlderLedger implements ServedObject {
   #identity(fraise: string, environment: string, job: string | null): Identity {
     return { project: this.#project, fraise, environment, job: job || null };
   }
+}
+
+function statsOf({
+  successes,
+  failures,
+  rollbacks,
+  cancellations,
+  totalSeconds,
+}: Omit<DayCount, "day">): DeploymentStats {
+  const total = successes + failures + rollbacks + cancellations;
+  return {
+    total,
+    successful: successes,
+    failed: failures,
+    rolled_back: rollbacks,
+    avg_duration: total === 0 ? null : totalSeconds / total,
+  };
 }
 
 /** The value that a text is the JSON of; else the text itself. */

@@ -119,6 +119,12 @@ export async function askForTheRest(ledger: Ledger, { middle, count }: History):
     const pending = await ledger.createDeployment(newDeployment({ fraise: "fraise7" }));
     await ask(method, () => ledger[method](pending.id, "no more wanted"));
   }
+  const older = { ...place.identity, oldVersion: null, gitCommit: null, gitBranch: null, triggeredBy: "manual" };
+  const begin = () => ledger.recordDeployment({ ...older, triggeredByUser: null });
+  const recordedId = (await ask("recordDeployment", begin)).id;
+  await ask("endRecorded", () => ledger.endRecorded(recordedId, { status: "success", newVersion: "v2" }));
+  await ask("setState", () => ledger.setState(place.identity, { version: "v2", status: "healthy", deployedBy: null }));
+  await ask("markRolledBack", () => ledger.markRolledBack(recordedId));
   const call = { provider: "gitea", type: "push", branch: "main", commit: null, sender: null, payload: {} };
   const webhook = await ask("recordWebhookEvent", () => ledger.recordWebhookEvent(call));
   await ask("linkWebhookToDeployment", () => ledger.linkWebhookToDeployment(webhook, id));
