@@ -17,6 +17,11 @@ const marks = (count: number): string => Array.from({ length: count }, () => "?"
 const returning = (dialect: Dialect, column: string | null): string =>
   column === null ? "" : ` RETURNING ${dialect.quoteIdentifier(column)}`;
 
+/** How many texts are kept for each dialect. */
+const KEPT_TEXTS = 500;
+/** The texts of INSERTs, since making one can take as long as running it. */
+const insertTexts = new WeakMap<Dialect, Map<string, string>>();
+
 /** INSERT of one row; `returningColumn` is what the statement answers with. */
 export function buildInsert(
   dialect: Dialect,
@@ -25,10 +30,29 @@ export function buildInsert(
   returningColumn: string | null,
 ): BuiltStatement {
   const columns = Object.keys(data);
+  const kept = insertTexts.get(dialect) ?? new Map<string, string>();
+  if (kept.size === 0) insertTexts.set(dialect, kept);
+  // No name in a text has a NUL, so with their number the names are told apart.
+  const key = `${columns.length}\0${table}\0${returningColumn === null ? "" : `=${returningColumn}`}\0${columns.join("\0")}`;
+  let text = kept.get(key);
+  if (text === undefined) {
+    text = insertText(dialect, table, columns, returningColumn);
+    if (kept.size >= KEPT_TEXTS) kept.clear();
+    kept.set(key, text);
+  }
+  return { text, params: Object.values(data) };
+}
+
+function insertText(
+  dialect: Dialect,
+  table: string,
+  columns: readonly string[],
+  returningColumn: string | null,
+): string {
   const head = `INSERT INTO ${dialect.quoteIdentifier(table)} `;
   const body =
     columns.length === 0 ? dialect.insertDefaults : `(${list(dialect, columns)}) VALUES (${marks(columns.length)})`;
-  return { text: head + body + returning(dialect, returningColumn), params: Object.values(data) };
+  return head + body + returning(dialect, returningColumn);
 }
 
 /**
