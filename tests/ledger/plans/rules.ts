@@ -44,6 +44,10 @@ const ANSWERS_OF_SQLITE: typeof ANSWERS = {
   "listDeployments by rare status": ["ix_deployment_status_started"],
   "listDeployments by rare since": ["ix_deployment_started"],
   "listDeployments by rare after": ["ix_deployment_started"],
+  "listDeployments by common fraise, status": ["ix_deployment_fraise_started"],
+  "listDeployments by common fraise, target": ["ix_deployment_fraise_started"],
+  "listDeployments by common project, fraise, target, status": ["ix_deployment_fraise_started"],
+  "listDeployments by common fraise, environment, target, status": ["ix_deployment_fraise_environment_started"],
   getState: ["ux_fraise_state_identity"],
 };
 
