@@ -6,7 +6,6 @@ import {
   type DatabaseConfigSources,
   DatabaseType,
   type FraiserDatabaseAdapter,
-  getDatabaseAdapter,
   loadDatabaseConfig,
   parseSqliteUrl,
   sharedAdapter,
@@ -68,13 +67,14 @@ export async function openConfiguredLedger(
 }
 
 /**
- * The database that the options, the environment and the folder choose, connected. Never migrates. It is one for the whole
- * process, shared with {@link getLedger} and all others who ask for the same: whoever is the last to need it closes it.
+ * The database that the options, the environment and the folder choose, connected. Never migrates. An SQLite file that
+ * connecting would change is left until the first use. It is one for the whole process, shared with {@link getLedger} and
+ * all others who ask for the same: whoever is the last to need it closes it.
  *
  * @throws DatabaseConfigError, DatabaseError
  */
 export async function getDatabase(place: Partial<LedgerPlace> = {}): Promise<FraiserDatabaseAdapter> {
-  return getDatabaseAdapter(databaseConfig(withFiles(place)));
+  return sharedAdapter(databaseConfig(withFiles(place)), connectUnchanged);
 }
 
 /**

@@ -2,7 +2,18 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ask, contents, deployment, digest, insert, pythonFile, type Shape } from "../ledger/python-fraisier.ts";
+import {
+  ask,
+  change,
+  contents,
+  deployment,
+  digest,
+  insert,
+  pythonFile,
+  type Shape,
+  state,
+  uuid,
+} from "../ledger/python-fraisier.ts";
 import type { RunResult } from "../packaging/support.ts";
 import { linesLeft, startInTerminal } from "./in-terminal.ts";
 import { fraisier } from "./support.ts";
@@ -91,6 +102,75 @@ describe.each(SHAPES)("a file of the Python Fraisier, in the %s shape", (shape) 
   });
 });
 
+test("what is said more than once stops it, and db repair --merge-duplicates leads on, by the commands of the hints", async () => {
+  const twice = state(101, { fraise_name: "bakery", updated_at: "2026-01-15T12:00:01.000000" });
+  const file = pythonFile({}, state(100, { fraise_name: "bakery" }), twice);
+  change(file, deployment(100, { fk_fraise_state: 100, fraise_name: "bakery" }));
+  const before = digest(file);
+  const old = contents(file);
+  const zone = "--timezone Asia/Kathmandu";
+  for (const more of [[], ["--dry-run"]]) {
+    const refused = await db(file, "migrate", ...zone.split(" "), ...more);
+    expect([refused.exitCode, refused.stderr]).toEqual([6, expect.stringContaining("bakery production (2 rows)")]);
+    expect(refused.stderr).toContain(`: fraisier db repair ${zone} --merge-duplicates\n`);
+  }
+  expect([digest(file), namesBeside(file)]).toEqual([before, ["fraisier.db"]]);
+
+  const merged = await db(file, "repair", ...zone.split(" "), "--merge-duplicates");
+  const [backup = ""] = namesBeside(file).filter((name) => name.endsWith(".bak"));
+  expect(merged).toMatchObject({
+    exitCode: 0,
+    stdout: `bakery production: kept the state ${uuid(1101)}, removed ${uuid(1100)}; deployments that are its own now: 1.
+As it was, the database is in ${dirname(file)}/${backup}\n`,
+    stderr: `Adopt it now: fraisier db migrate ${zone}\n`,
+  });
+  expect(contents(`${dirname(file)}/${backup}`)).toEqual(old);
+  expect(await json(file, "repair", "--merge-duplicates")).toEqual({
+    schema: "fraisier.db-repair/1",
+    backup: null,
+    merged: [],
+  });
+  const adopted = await db(file, "migrate", ...zone.split(" "));
+  expect([adopted.exitCode, adopted.stdout]).toEqual([0, expect.stringMatching(/^states +13$/m)]);
+  expect((await db(file, "repair", "--merge-duplicates")).stdout).toContain("Nothing is to be merged");
+});
+
+test("--json tells what was merged", async () => {
+  const file = pythonFile(
+    {},
+    state(100, { fraise_name: "bakery", job_name: "" }),
+    state(101, { fraise_name: "bakery" }),
+  );
+  expect(await json(file, "repair", "--merge-duplicates", "--timezone", "UTC")).toEqual({
+    schema: "fraisier.db-repair/1",
+    backup: expect.stringMatching(/fraisier\.db\.duplicates-\d{8}T\d{6}Z\.bak$/),
+    merged: [
+      {
+        fraise: "bakery",
+        environment: "production",
+        job: null,
+        kept: uuid(1101),
+        removed: [uuid(1100)],
+        deployments: 0,
+      },
+    ],
+  });
+});
+
+test("db status says whose file it is, and names the command", async () => {
+  const file = pythonFile();
+  const before = digest(file);
+  const { exitCode, stdout, stderr } = await db(file, "status");
+  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^schema +of the Python Fraisier; not adopted yet$/m)]);
+  expect(stdout).not.toContain("001_");
+  expect(stderr).toMatch(/^Adopt it, .*: fraisier db migrate\n$/);
+  expect(await json(file, "status")).toMatchObject({
+    ...{ isPython: true, applied: [], pending: NAMES },
+    problem: { kind: "schema_outdated", message: expect.stringContaining("Python Fraisier") },
+  });
+  expect(digest(file)).toBe(before);
+});
+
 test("--json tells the same of an adoption", async () => {
   const file = pythonFile();
   const { schema, adoption, ...result } = await json(file, "migrate", "--timezone", "UTC");
@@ -114,6 +194,9 @@ test.each([
   ["migrate --timezone Europe/Pari", "Europe/Pari"],
   ["migrate --timezone UTC --to 1", "--to"],
   ["migrate --timezone UTC --directory migrations", "--directory"],
+  ["repair --timezone UTC", "--merge-duplicates"],
+  ["repair --merge-duplicates --timezone Europe/Pari", "Europe/Pari"],
+  ["repair --merge-duplicates --directory migrations", "--directory"],
 ])("fraisier db %s: a usage error, before anything is looked at", async (line, told) => {
   const file = pythonFile();
   const before = digest(file);

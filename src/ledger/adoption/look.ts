@@ -32,7 +32,8 @@ export async function look<T>(
  * @throws DatabaseError
  */
 export async function connectUnchanged(adapter: FraiserDatabaseAdapter): Promise<void> {
-  const isChanged = sqliteFileOf(adapter) !== null && !(await look(adapter, hasLog));
+  const file = sqliteFileOf(adapter);
+  const isChanged = file !== null && !isEmpty(file) && !(await look(adapter, hasLog));
   if (!isChanged) await adapter.connect();
 }
 
