@@ -1,5 +1,6 @@
 import type { Deployment } from "../ledger/index.ts";
 import { shortId } from "../ledger/index.ts";
+import { adoptedReleaseError, adoptedReleases } from "./adopted-releases.ts";
 import type { DeploymentReport } from "./conclude.ts";
 import type { DeployContext } from "./context.ts";
 import { DeployError } from "./errors.ts";
@@ -68,13 +69,17 @@ async function choose(
         })
       : await named(context, to, state.currentRelease);
   if (goal === null) {
-    throw new DeployError(
-      "nothing_to_roll_back_to",
-      `There is no earlier release of ${identity.fraise} ${identity.environment} that served healthily.`,
-      {
-        hint: `See what was deployed: fraisier history --fraise ${identity.fraise} --environment ${identity.environment}`,
-      },
-    );
+    const none = `There is no earlier release of ${identity.fraise} ${identity.environment} that served healthily`;
+    const [newest, ...older] = await adoptedReleases(ledger, identity);
+    if (newest !== undefined) {
+      // Where nothing was deployed since, the newest is what serves.
+      const before = live === null ? older.find(({ gitCommit }) => gitCommit !== newest.gitCommit) : newest;
+      const beginning = `${none} but for those of`;
+      throw adoptedReleaseError("nothing_to_roll_back_to", beginning, identity, before?.gitCommit ?? null);
+    }
+    throw new DeployError("nothing_to_roll_back_to", `${none}.`, {
+      hint: `See what was deployed: fraisier history --fraise ${identity.fraise} --environment ${identity.environment}`,
+    });
   }
   const verdict = await target.verifyRelease(goal.releaseId as string, goal.gitCommit as string);
   if (verdict.ok) return { live, goal };
@@ -100,6 +105,11 @@ async function named(
   const matches = candidates.filter(isMeant);
   const [first] = matches;
   if (first === undefined) {
+    const adopted = (await adoptedReleases(ledger, identity)).find(isMeant);
+    if (adopted !== undefined) {
+      const beginning = `What is known by "${to}" was deployed by`;
+      throw adoptedReleaseError("release_not_found", beginning, identity, adopted.gitCommit);
+    }
     const known = candidates.slice(0, 5).map((candidate) => `${shortId(candidate.id)} (${candidate.newVersion})`);
     throw new DeployError(
       "release_not_found",

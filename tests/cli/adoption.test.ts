@@ -2,7 +2,9 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { describe, expect, test } from "vitest";
+import { runMigrations } from "../../src/ledger/index.ts";
 import {
+  adapterOf,
   ask,
   change,
   contents,
@@ -16,7 +18,7 @@ import {
 } from "../ledger/python-fraisier.ts";
 import type { RunResult } from "../packaging/support.ts";
 import { linesLeft, startInTerminal } from "./in-terminal.ts";
-import { fraisier } from "./support.ts";
+import { FRUIT, fraisier, project } from "./support.ts";
 
 const NAMES = ["001_create_deployment_tables", "002_create_deployment_indexes", "003_create_fraise_state_tables"];
 const SHAPES: readonly Shape[] = ["first", "later"];
@@ -169,6 +171,21 @@ test("db status says whose file it is, and names the command", async () => {
     problem: { kind: "schema_outdated", message: expect.stringContaining("Python Fraisier") },
   });
   expect(digest(file)).toBe(before);
+});
+
+test("rollback says that a release of the Python Fraisier's cannot be gone back to, and how its commit is deployed", async () => {
+  const [first, second] = ["a".repeat(40), "b".repeat(40)];
+  const old = deployment(100, { git_commit: first, started_at: "2999-01-15T12:00:00.000000" });
+  const file = pythonFile({}, old, deployment(101, { git_commit: second, started_at: "2999-01-16T12:00:00.000000" }));
+  await runMigrations(adapterOf(file));
+  project(FRUIT, dirname(file));
+  const rollback = async (...args: string[]) => {
+    const { exitCode, stderr } = await fraisier(dirname(file), ["rollback", "shop", "production", ...args]);
+    expect(stderr).toContain("the Python Fraisier, whose releases cannot be gone back to.");
+    return [exitCode, /fraisier deploy .*/.exec(stderr)?.[0]];
+  };
+  expect(await rollback()).toEqual([7, `fraisier deploy shop production --ref ${first}`]);
+  expect(await rollback("--to", second)).toEqual([7, `fraisier deploy shop production --ref ${second}`]);
 });
 
 test("--json tells the same of an adoption", async () => {

@@ -124,7 +124,7 @@ describe("with a database that cannot be used", () => {
     expect((await fraisier(folder, ["history"])).stderr).toBe("Nothing deployed yet.\n");
   });
 
-  test("one of the Python Fraisier is left as it is", async () => {
+  test("one with a table of another program's that is called like the ledger's is left as it is", async () => {
     const folder = project(FRUIT);
     await alter(folder, ["CREATE TABLE tb_fraise_state (id INTEGER PRIMARY KEY, fraise TEXT)"]);
     for (const line of ["history", "status", "db migrate", "rollback shop production"]) {

@@ -1,12 +1,13 @@
 /** docs/migrations.md, run as it stands on every database. */
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { createAdapterFromUrl } from "../../src/db/index.ts";
 import { emptyFolder, PROGRAM, userEnvironment } from "../cli/support.ts";
 import { until } from "../e2e/sandbox.ts";
+import { pythonFile, state } from "../ledger/python-fraisier.ts";
 import { DATABASES, type EmptyDatabase } from "../support/databases.ts";
 import { commands, fenced, ROOT, read, section } from "./documents.ts";
 
@@ -15,11 +16,12 @@ const OWN = section(GUIDE, "Your own tables");
 
 /** A folder in which `fraisier` and the package are installed, and whose database is an empty one. */
 class Place {
-  readonly folder: string = emptyFolder("guide");
+  readonly folder: string;
   readonly url: string;
 
-  private constructor(url: string) {
+  private constructor(url: string, folder: string = emptyFolder("guide")) {
     this.url = url;
+    this.folder = folder;
     mkdirSync(join(this.folder, "node_modules", ".bin"), { recursive: true });
     symlinkSync(ROOT, join(this.folder, "node_modules", "fraisier"));
     const program = join(this.folder, "node_modules", ".bin", "fraisier");
@@ -29,6 +31,11 @@ class Place {
 
   static async create(database: EmptyDatabase): Promise<Place> {
     return new Place(await database.createUrl());
+  }
+
+  /** The folder of a file, which is its database. */
+  static of(file: string): Place {
+    return new Place(`sqlite://${file}`, dirname(file));
   }
 
   get env(): Record<string, string> {
@@ -113,6 +120,40 @@ describe.each(DATABASES)("the guide to migrations on $name", (database) => {
   });
 });
 
+describe("the guide to a database of the Python Fraisier", () => {
+  const adopting = section(GUIDE, "A database of the Python Fraisier");
+  const [look = [], merge = []] = fenced(adopting, "sh").map(commands);
+
+  test("every command does what is said of it", async () => {
+    const file = pythonFile();
+    const place = Place.of(file);
+    const printed = [];
+    for (const line of look) printed.push(await place.run(line));
+    const [block = ""] = fenced(adopting, "console");
+    const [line = "", ...expected] = block.trimEnd().split("\n");
+    expect(line).toBe(`$ ${look[1]}`);
+    expect(printed).toEqual([
+      expect.stringMatching(/^schema +of the Python Fraisier; not adopted yet$/m),
+      expected.join("\n").replace("fraisier.db.", `${file}.`),
+      expect.stringMatching(/^Adopted the database of the Python Fraisier\..*^Applied 001_/ms),
+    ]);
+    expect(readdirSync(place.folder)).toContainEqual(expect.stringMatching(/^fraisier\.db\.python-.*\.bak$/));
+  });
+
+  test("duplicates stop it, and are merged", async () => {
+    const place = Place.of(pythonFile({}, state(100), state(101)));
+    const options = { cwd: place.folder, env: place.env, extendEnv: false, reject: false } as const;
+    const refused = await execa("/bin/sh", ["-c", merge[1] ?? "", "--json"], options);
+    expect([refused.exitCode, refused.stderr]).toEqual([6, expect.stringContaining("more than once")]);
+    const printed = [];
+    for (const line of merge) printed.push(await place.run(line));
+    expect(printed).toEqual([
+      expect.stringMatching(/^shop production: kept the state /),
+      expect.stringMatching(/^Adopted the database/),
+    ]);
+  });
+});
+
 describe.each(DATABASES.filter(({ type }) => type === "mysql"))("a statement in doubt on $name", (database) => {
   test("is asked of the user as the guide shows, and either answer leads on", async () => {
     const [block = ""] = fenced(GUIDE, "console");
@@ -146,7 +187,8 @@ describe.each(DATABASES.filter(({ type }) => type === "mysql"))("a statement in 
       expect(asked.exitCode, asked.stderr).toBe(1);
       expect(asked.stdout.replaceAll(`${place.folder}/`, "").split("\n")).toEqual(expected);
       const migrate = await execa("/bin/sh", ["-c", "fraisier db migrate --directory migrations"], options);
-      expect([migrate.exitCode, migrate.stderr]).toEqual([6, expect.stringContaining("fraisier db repair")]);
+      const settle = "fraisier db repair --directory migrations --migration 2 --statement 1 --done, or --undone.";
+      expect([migrate.exitCode, migrate.stderr]).toEqual([6, expect.stringContaining(settle)]);
 
       const told = expected
         .map((text) => /fraisier db repair .*$/.exec(text)?.[0])
