@@ -32,7 +32,8 @@ export function completeCommands(text: string, given: GivenOptions): string {
     const rest = text.slice(position);
     const words = (TAKEN[name] ?? []).flatMap((option) => {
       const value = given[option];
-      if (typeof value !== "string" || rest.includes(`--${option}`)) return [];
+      const isElsewhere = option === "timezone" && rest.includes("--directory"); // the times of other tables have none
+      if (typeof value !== "string" || rest.includes(`--${option}`) || isElsewhere) return [];
       return [`--${option}`, shellWord(option === "db" ? maskUrl(value) : value)];
     });
     return [command, ...words].join(" ");

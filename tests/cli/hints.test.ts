@@ -19,6 +19,7 @@ test.each([
   ],
   ["fraisier db status", { timezone: "UTC" }, "fraisier db status"],
   ["fraisier db migrate", { timezone: "UTC" }, "fraisier db migrate --timezone UTC"],
+  ["fraisier db migrate --directory <folder>", { timezone: "UTC" }, "fraisier db migrate --directory <folder>"],
   ["fraisier db migrate --timezone Europe/Paris", { timezone: "Pari" }, "fraisier db migrate --timezone Europe/Paris"],
   ["fraisier db migrate", { directory: "it's mine" }, "fraisier db migrate --directory 'it'\\''s mine'"],
   ["fraisier db migrate", { directory: "" }, "fraisier db migrate --directory ''"],
