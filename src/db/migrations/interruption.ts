@@ -135,7 +135,14 @@ export function assertUnchanged(
     throw new MigrationError(
       "migration_edited",
       `${file.path} was changed while half of it was applied: its statement ${entry.position} is another one than the one begun on ${entry.started_at.toISOString()}.`,
-      { hint: "Restore that statement, and put the change after it or into a new migration." },
+      {
+        hint: `Restore that statement, and put the change after it or into a new migration. Or ${forgetCommand(file.version)}`,
+      },
     );
   }
+}
+
+/** The way out when what was begun cannot be finished; goes on a sentence. */
+export function forgetCommand(version: number): string {
+  return `undo by hand what was done of it, and have it forgotten: fraisier db repair --migration ${version} --forget`;
 }

@@ -8,6 +8,8 @@ export type Direction = "up" | "down";
 /** A statement of a migration that is under way. */
 export interface JournalEntry {
   readonly version: number;
+  /** Of the migration: its file may be gone. */
+  readonly name: string;
   readonly direction: Direction;
   /** Its place in its section, from 1. */
   readonly position: number;
@@ -40,6 +42,7 @@ export class Journal {
     await database.executeQuery(
       `CREATE TABLE IF NOT EXISTS ${this.#table} (
         version BIGINT NOT NULL,
+        name VARCHAR(255) NOT NULL,
         direction VARCHAR(4) NOT NULL,
         position INTEGER NOT NULL,
         statement_hash CHAR(64) NOT NULL,
@@ -57,7 +60,7 @@ export class Journal {
   async read(database: Queryable): Promise<JournalEntry[]> {
     try {
       return await database.executeQuery<JournalEntry>(
-        `SELECT version, direction, position, statement_hash, catalogue_hash, started_at, finished_at
+        `SELECT version, name, direction, position, statement_hash, catalogue_hash, started_at, finished_at
          FROM ${this.#table} ORDER BY version, direction, position`,
         [],
         { prepare: false },

@@ -5,7 +5,7 @@ import type { Session } from "../session.ts";
 import { MigrationError } from "./errors.ts";
 import type { MigrationFile } from "./files.ts";
 import { assertUnchanged, catalogueHash, examine, UNDONE_BY_ROLLBACK } from "./interruption.ts";
-import type { Direction, Journal, JournalEntry } from "./journal.ts";
+import type { Direction, EntryKey, Journal, JournalEntry } from "./journal.ts";
 import { failed, hashOf, type MigrationStatement, wordsOf } from "./statements.ts";
 import type { MigrationSupport } from "./support.ts";
 
@@ -54,7 +54,7 @@ export async function applyJournaled(
   );
   assertUnchanged(file, statements, entries);
   for (const [index, statement] of statements.entries()) {
-    const key = { version: file.version, direction, position: index + 1 };
+    const key = { version: file.version, name: file.name, direction, position: index + 1 };
     const entry = entries.find(({ position }) => position === key.position);
     if (entry?.finished_at) {
       if (support.sessionVerbs.has(statement.verb)) await execute(run, statement);
@@ -75,7 +75,7 @@ async function runStatement(
   run: JournaledRun,
   file: MigrationFile,
   statement: MigrationStatement,
-  key: Pick<JournalEntry, "version" | "direction" | "position">,
+  key: EntryKey & Pick<JournalEntry, "name">,
   total: number,
 ): Promise<void> {
   const { session, journal, clock, support } = run;
@@ -131,11 +131,7 @@ async function execute({ session, signal }: JournaledRun, { text }: MigrationSta
 }
 
 /** A statement that failed leaves nothing behind, as far as the server still said so. */
-async function forgetIfWithoutEffect(
-  { session, journal }: JournaledRun,
-  key: Pick<JournalEntry, "version" | "direction" | "position">,
-  error: unknown,
-): Promise<void> {
+async function forgetIfWithoutEffect({ session, journal }: JournaledRun, key: EntryKey, error: unknown): Promise<void> {
   if (!(error instanceof DatabaseError) || UNCERTAIN.has(error.kind)) return;
   try {
     if (session.inTransaction) await session.control("ROLLBACK");

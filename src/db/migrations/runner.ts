@@ -3,13 +3,13 @@ import type { FraiserDatabaseAdapter } from "../adapter.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Session } from "../session.ts";
 import type { Transaction } from "../transaction.ts";
-import type { Queryable } from "../types.ts";
 import { assertConsistent } from "./consistency.ts";
 import { MigrationError } from "./errors.ts";
 import { Execution } from "./execution.ts";
 import { type MigrationFile, readMigrations } from "./files.ts";
 import { type AppliedMigration, History } from "./history.ts";
-import { describeInterruption, type InterruptedMigration } from "./interruption.ts";
+import type { InterruptedMigration } from "./interruption.ts";
+import { Interruptions } from "./interruptions.ts";
 import { type Direction, Journal } from "./journal.ts";
 import { type LockOptions, withLock } from "./lock.ts";
 import type {
@@ -19,7 +19,7 @@ import type {
   MigrationStatus,
   PlannedMigration,
 } from "./model.ts";
-import { fileOf, type MigrationStep, planBaseline, planDown, planRedo, planUp } from "./plan.ts";
+import { type MigrationStep, planBaseline, planDown, planRedo, planUp } from "./plan.ts";
 import { statementsOf } from "./statements.ts";
 import type { MigrationSupport } from "./support.ts";
 
@@ -43,6 +43,7 @@ export class MigrationRunner {
   readonly #clock: Clock;
   readonly #history: History;
   readonly #journal: Journal;
+  readonly #interruptions: Interruptions;
   readonly #execution: Execution;
 
   constructor(adapter: FraiserDatabaseAdapter, options: MigrationOptions) {
@@ -52,6 +53,7 @@ export class MigrationRunner {
     const table = options.table ?? DEFAULT_TABLE;
     this.#history = new History(table, adapter.dialect);
     this.#journal = new Journal(table, adapter.dialect);
+    this.#interruptions = new Interruptions(this.#journal, adapter.dialect, this.#clock);
     this.#execution = new Execution({
       dialect: adapter.dialect,
       history: this.#history,
@@ -88,8 +90,8 @@ export class MigrationRunner {
     const applied = await this.#history.read(this.#adapter);
     assertConsistent(files, applied);
     const steps = planOf(command, files, applied);
-    await this.#assertUninterrupted(this.#adapter, files, steps);
-    const interruptions = await this.#interruptions(this.#adapter, files);
+    await this.#interruptions.assertNoOther(this.#adapter, files, steps);
+    const interruptions = await this.#interruptions.describe(this.#adapter, files);
     return steps.map(({ file, direction }) => {
       const statements = statementsOf(file, direction, this.#adapter.dialect);
       const interrupted = interruptions.find((one) => one.version === file.version && one.direction === direction);
@@ -114,10 +116,7 @@ export class MigrationRunner {
   async interruptions(): Promise<InterruptedMigration[]> {
     const files = await this.#files();
     if ((await this.#journal.read(this.#adapter)).length === 0) return [];
-    return this.#exclusively(true, async (session) => {
-      await this.#assertLockable(session, files, []);
-      return this.#interruptions(session, files);
-    });
+    return this.#repair((session) => this.#interruptions.describe(session, files));
   }
 
   /** Applies every pending migration, or those up to a version. @throws MigrationError, DatabaseError */
@@ -163,22 +162,18 @@ export class MigrationRunner {
    * @throws MigrationError `migration_unknown` when the migration is not under way or has no such statement
    */
   async settle(version: number, position: number, outcome: "done" | "undone"): Promise<void> {
-    const files = await this.#files();
-    const file = files.find((candidate) => candidate.version === version);
-    await this.#exclusively(true, async (session) => {
-      await this.#assertLockable(session, files, []);
-      const entries = await this.#journal.read(session);
-      const entry = entries.find((one) => one.version === version && one.position === position);
-      if (file === undefined || entry === undefined || entry.finished_at !== null) {
-        throw new MigrationError(
-          "migration_unknown",
-          `Statement ${position} of the migration ${version} is not one that was begun and not finished.`,
-          { hint: "See what is: fraisier db repair" },
-        );
-      }
-      if (outcome === "done") await this.#journal.finish(session, entry, new Date(this.#clock.now()));
-      else await this.#journal.forget(session, entry);
-    });
+    await this.#repair((session) => this.#interruptions.settle(session, version, position, outcome));
+  }
+
+  /**
+   * Forgets that a migration was begun, whatever its statements have done so far: for one whose file is gone or is another
+   * one now. What they did stays, and is a person's to undo.
+   *
+   * @returns its name
+   * @throws MigrationError `migration_unknown` when the migration is not under way
+   */
+  forget(version: number): Promise<string> {
+    return this.#repair((session) => this.#interruptions.forget(session, version));
   }
 
   /** Does what a command says. @throws MigrationError, DatabaseError */
@@ -195,8 +190,8 @@ export class MigrationRunner {
         assertConsistent(files, applied);
         // What others did meanwhile is not done again.
         const steps = this.#support.locksByTransaction && !needsLock ? planned : planOf(command, files, applied);
-        await this.#assertUninterrupted(session, files, steps);
-        await this.#assertLockable(session, files, steps);
+        await this.#interruptions.assertNoOther(session, files, steps);
+        this.#assertLockable(session, steps);
         await this.#execution.run(session, steps, done);
       });
     }
@@ -258,42 +253,18 @@ export class MigrationRunner {
     });
   }
 
-  /** @throws MigrationError when what is to be done, or to be finished, needs a lock that the session cannot have */
-  async #assertLockable(session: Session, files: readonly MigrationFile[], steps: readonly MigrationStep[]) {
-    if (session.isExclusive) return;
-    const begun = new Set((await this.#journal.read(session)).map(({ version }) => version));
-    const alone = [...steps.map(({ file }) => file), ...files.filter(({ version }) => begun.has(version))];
-    const file = alone.find((one) => this.#execution.isJournaled(one));
-    if (file !== undefined) throw pooled(file);
+  /** @throws MigrationError when what is to be done needs a lock that the session cannot have */
+  #assertLockable(session: Session, steps: readonly MigrationStep[]): void {
+    const alone = steps.find(({ file }) => this.#execution.isJournaled(file));
+    if (alone !== undefined && !session.isExclusive) throw pooled(alone.file.path);
   }
 
-  async #interruptions(database: Queryable, files: readonly MigrationFile[]): Promise<InterruptedMigration[]> {
-    const entries = await this.#journal.read(database);
-    const versions = [...new Set(entries.map(({ version }) => version))];
-    const found: InterruptedMigration[] = [];
-    for (const version of versions) {
-      const own = entries.filter((entry) => entry.version === version);
-      const file = fileOf(files, version);
-      const statements = statementsOf(file, own[0]?.direction ?? "up", this.#adapter.dialect);
-      found.push(await describeInterruption(database, this.#adapter.dialect, file, statements, own));
-    }
-    return found;
-  }
-
-  async #assertUninterrupted(
-    database: Queryable,
-    files: readonly MigrationFile[],
-    [first]: readonly MigrationStep[],
-  ): Promise<void> {
-    for (const { version, direction } of await this.#journal.read(database)) {
-      if (first?.file.version === version && first.direction === direction) return;
-      const name = files.find((file) => file.version === version)?.name ?? String(version);
-      throw new MigrationError(
-        "migration_interrupted",
-        `The migration ${name} (${direction}) was begun and is not done; it comes before everything else.`,
-        { hint: direction === "up" ? "Finish it: fraisier db migrate" : "Finish it: fraisier db down" },
-      );
-    }
+  /** Does `work` on what was interrupted, while no runner is at work. */
+  #repair<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#exclusively(true, async (session) => {
+      if (!session.isExclusive) throw pooled("what was begun and is not done");
+      return work(session);
+    });
   }
 }
 
@@ -319,10 +290,10 @@ function planOf(
   }
 }
 
-function pooled(file: MigrationFile): MigrationError {
+function pooled(what: string): MigrationError {
   return new MigrationError(
     "migration_locked",
-    `The connection goes through a pooler that shares sessions, where no lock lasts longer than a transaction; ${file.path} needs one that does.`,
+    `The connection goes through a pooler that shares sessions, where no lock lasts longer than a transaction; ${what} needs one that does.`,
     { hint: "Give the address of the server itself, or a pooler in session mode." },
   );
 }

@@ -59,6 +59,10 @@ export class DatabaseProject {
     }
   }
 
+  remove(name: string): void {
+    rmSync(this.path(name));
+  }
+
   runner(options: Partial<MigrationOptions> = {}): MigrationRunner {
     return new MigrationRunner(this.adapter, { directory: this.directory, ...options });
   }

@@ -101,3 +101,48 @@ describe.each(SERVERS)("a statement during which a run ended ($name)", (database
     }
   });
 });
+
+describe.each(SERVERS)("a migration of which half is applied ($name)", (database) => {
+  const half = async () => {
+    const project = await DatabaseProject.create(database, { "001_a": "CREATE TABLE a (id INT); CREATE OOPS;" });
+    await expect(project.up()).rejects.toMatchObject({ kind: "migration_failed" });
+    return project;
+  };
+  const forget = "fraisier db repair --migration 1 --forget";
+
+  test("is named when its file is gone, with the way out, whatever is asked for", async () => {
+    const project = await half();
+    project.remove("001_a");
+    const error = {
+      kind: "migration_missing",
+      message: "The migration 001_a (up) was begun and is not done, but its file 001_a.sql is gone.",
+      hint: expect.stringContaining(forget),
+    };
+    await expect(project.up()).rejects.toMatchObject(error);
+    await expect(project.runner().down()).rejects.toMatchObject(error);
+    await expect(project.runner().plan({ kind: "up" })).rejects.toMatchObject(error);
+    await expect(project.runner().interruptions()).rejects.toMatchObject(error);
+    expect((await project.runner().status()).interrupted).toMatchObject([{ name: "001_a", version: 1 }]);
+    expect(await project.runner().forget(1)).toBe("001_a");
+    expect(await project.up()).toMatchObject({ applied: [] });
+    expect(await project.tables()).toEqual(["a"]);
+  });
+
+  test("is named when a statement of it is another one now, with the way out", async () => {
+    const project = await half();
+    project.write({ "001_a": "CREATE TABLE b (id INT);" });
+    const error = {
+      kind: "migration_edited",
+      message: expect.stringContaining(
+        `${project.path("001_a")} was changed while half of it was applied: its statement 1 `,
+      ),
+      hint: expect.stringContaining(forget),
+    };
+    await expect(project.up()).rejects.toMatchObject(error);
+    await expect(project.runner().interruptions()).rejects.toMatchObject(error);
+    await project.runner().forget(1);
+    await expect(project.runner().forget(1)).rejects.toMatchObject({ kind: "migration_unknown" });
+    expect((await project.up()).applied).toEqual(["001_a"]);
+    expect(await project.tables()).toEqual(["a", "b"]);
+  });
+});
