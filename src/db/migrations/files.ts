@@ -44,7 +44,8 @@ export async function readMigrations(folder: string): Promise<MigrationFile[]> {
     );
   });
   const files: MigrationFile[] = [];
-  for (const fileName of names.filter((name) => name.endsWith(".sql")).sort())
+  // One that ends with .SQL was meant to be a migration as well; it is not passed over in silence.
+  for (const fileName of names.filter((name) => /\.sql$/i.test(name)).sort())
     files.push(await readMigration(folder, fileName));
   files.sort((a, b) => a.version - b.version);
   const twin = files.find((file, index) => files[index + 1]?.version === file.version);
@@ -65,11 +66,18 @@ async function readMigration(folder: string, fileName: string): Promise<Migratio
       hint: "Rename the file, or move it elsewhere.",
     });
   }
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new MigrationError("migration_unreadable", `${path} cannot be read (${cause.code}).`, {
-      cause,
-      hint: "Check the permissions of the file.",
+  if (!Number.isSafeInteger(Number(version))) {
+    throw new MigrationError("migration_unreadable", `${path} has a number above ${Number.MAX_SAFE_INTEGER}.`, {
+      hint: "Give it a smaller one, such as the date and time with 14 digits.",
     });
+  }
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    const isFolder = cause.code === "EISDIR";
+    throw new MigrationError(
+      "migration_unreadable",
+      isFolder ? `${path} is a folder, and not a file.` : `${path} cannot be read (${cause.code}).`,
+      { cause, hint: isFolder ? "Move the folder elsewhere." : "Check the permissions of the file." },
+    );
   });
   const text = decodeUtf8(bytes, path).replaceAll("\r\n", "\n");
   const checksum = createHash("sha256").update(text).digest("hex");

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { MigrationError, readMigrations } from "../../../src/db/index.ts";
@@ -67,12 +67,45 @@ describe("a folder of migrations", () => {
     },
   );
 
-  test("is refused when a file cannot be read", async () => {
+  test.each(["001_a.SQL", "001_a.Sql"])(
+    "is refused when a file would be passed over for its ending: %s",
+    async (name) => {
+      const project = new Project();
+      writeFileSync(join(project.folder, name), UP);
+      await expect(read(project)).rejects.toMatchObject({
+        kind: "migration_unreadable",
+        message: `${join(project.folder, name)} has no name of the form 001_what_it_does.sql.`,
+        hint: "Rename the file, or move it elsewhere.",
+      });
+    },
+  );
+
+  test("is refused when a number is too large to be told from the next", async () => {
+    const [largest, above] = ["9007199254740991_a", "9007199254740992_b"];
+    expect(await read(new Project({ [largest]: UP }))).toMatchObject([{ version: Number.MAX_SAFE_INTEGER }]);
+    const project = new Project({ [above]: UP });
+    await expect(read(project)).rejects.toMatchObject({
+      kind: "migration_unreadable",
+      message: `${project.path(above)} has a number above 9007199254740991.`,
+    });
+  });
+
+  test("is refused when a folder has the name of a file", async () => {
     const project = new Project();
     mkdirSync(project.path("001_a"));
     await expect(read(project)).rejects.toMatchObject({
       kind: "migration_unreadable",
-      message: `${project.path("001_a")} cannot be read (EISDIR).`,
+      message: `${project.path("001_a")} is a folder, and not a file.`,
+      hint: "Move the folder elsewhere.",
+    });
+  });
+
+  test("is refused when a file cannot be read", async () => {
+    const project = new Project();
+    symlinkSync(project.path("001_a"), project.path("001_a"));
+    await expect(read(project)).rejects.toMatchObject({
+      kind: "migration_unreadable",
+      message: `${project.path("001_a")} cannot be read (ELOOP).`,
     });
   });
 });
