@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { DATABASE_ERROR_KINDS, type DatabaseErrorKind } from "../../src/db/index.ts";
+import { createAdapterFromUrl, DATABASE_ERROR_KINDS, type DatabaseErrorKind } from "../../src/db/index.ts";
 import * as mysql from "../../src/db/mysql/errors.ts";
 import * as postgresql from "../../src/db/postgresql/errors.ts";
+import { createDatabase } from "../servers/databases.ts";
+import { sharedServer } from "../servers/shared.ts";
 
 /**
  * What a server reports only when its disk is full, its group falls apart or its administrator forbids something, which
@@ -73,4 +75,24 @@ describe("a report of a server that no test can bring about", () => {
     const error = postgresql.translateServerError(driver as unknown as postgresql.PostgresServerError, false);
     expect(error).toMatchObject({ kind, retryable: DATABASE_ERROR_KINDS[kind].retryable });
   });
+
+  test.each([
+    ["8.4.0", 4161, "(4161, ER_X)."],
+    ["5.5.5-10.11.6-MariaDB-0+deb12u1", 4161, "(4161)."],
+    ["5.5.5-10.11.6-MariaDB-0+deb12u1", 1969, "(1969)."],
+    ["5.5.5-10.11.6-MariaDB-0+deb12u1", 1064, "(1064, ER_X)."],
+  ])("of %s: %i has its name in the message where that is the server's own", (version, errno, end) => {
+    const driver = Object.assign(new Error("so"), { code: "ER_X", errno, sqlState: "42000", sqlMessage: "so" });
+    const { message, cause } = mysql.translateServerError(driver, false, undefined, version);
+    expect(message).toBe(`MySQL: so ${end}`);
+    expect(cause).toMatchObject({ code: end.includes("ER_X") ? "ER_X" : String(errno) });
+  });
+});
+
+test("MariaDB's own errors are not called by MySQL's names", async () => {
+  await using database = await createDatabase(await sharedServer("mariadb"));
+  await using adapter = await createAdapterFromUrl(database.url);
+  await expect(adapter.executeQuery("CREATE TABLE t (a NOSUCHTYPE)")).rejects.toThrow(
+    "MySQL: Unknown data type: 'NOSUCHTYPE' (4161).",
+  );
 });

@@ -108,7 +108,7 @@ export class MysqlConnection implements Connection {
     }).catch((error) => {
       driver.destroy();
       throw isServerError(error)
-        ? translateServerError(error, options.exposeValues)
+        ? translateServerError(error, options.exposeValues, undefined, versionOf(driver))
         : connectError(error, describeServer(location));
     });
     const integer = (value: bigint) =>
@@ -338,7 +338,7 @@ export class MysqlConnection implements Connection {
       return await answer;
     } catch (error) {
       if (!isServerError(error)) throw this.#outOfStep(error);
-      const translated = translateServerError(error, this.#options.exposeValues, statement);
+      const translated = translateServerError(error, this.#options.exposeValues, statement, versionOf(this.#driver));
       if (isHangingUp(error)) this.#drop();
       else if (this.#inTransaction && MAY_END_TRANSACTION.has(translated.kind)) await this.#lookForTransaction();
       throw translated;
@@ -409,6 +409,12 @@ function unreadableColumn(error: unknown): DatabaseError | null {
 
 /** How each statement is given to the driver, which knows a prepared one by both; its types now and then by the text alone. */
 const asArrays = (sql: string) => ({ sql, rowsAsArray: true });
+
+/** What the server greeted with; empty before it did. */
+function versionOf(driver: Driver): string {
+  const { _handshakePacket: greeting } = driver as { _handshakePacket?: { serverVersion?: string } | null };
+  return greeting?.serverVersion ?? "";
+}
 
 async function loadDriver(): Promise<typeof import("mysql2")> {
   try {

@@ -4,8 +4,8 @@ import { type FailedStatement, repeatsValue } from "../repeated-values.ts";
 
 /** What the server says of an error, as `mysql2` hands it out. */
 export interface MysqlServerError extends Error {
-  /** The number's name, e.g. `ER_DUP_ENTRY`. */
-  readonly code: string;
+  /** The number's name, e.g. `ER_DUP_ENTRY`, when the driver knows it. */
+  readonly code: string | undefined;
   readonly errno: number;
   readonly sqlState: string;
   readonly sqlMessage: string;
@@ -148,6 +148,8 @@ const OTHERS: Readonly<Record<string, Known>> = {
 
 const UNKNOWN_DATABASE = 1049;
 const OPTION_FORBIDS = 1290;
+/** MariaDB: a column of a type that there is not. */
+const UNKNOWN_TYPE = 4161;
 const SYSTEM_FAILURES = new Set([3, 14, 20, 1026, 1030]);
 
 /** Whether the server ends the connection after this error. */
@@ -155,17 +157,24 @@ export function isHangingUp({ errno, sqlState }: MysqlServerError): boolean {
   return sqlState.startsWith("08") || BY_NUMBER[errno]?.kind === "connection_lost";
 }
 
-/** Turns what the server reported into an error of the project's vocabulary. */
+/**
+ * Turns what the server reported into an error of the project's vocabulary.
+ *
+ * @param serverVersion as the server greets with it
+ */
 export function translateServerError(
   error: MysqlServerError,
   exposeValues: boolean,
   failed: FailedStatement = { sql: "", values: [] },
+  serverVersion = "",
 ): DatabaseError {
-  const { kind, text: isFree, hint } = knownBy(error);
+  const { kind, text: isFree, hint } = knownBy(error, serverVersion);
   const isRepeating = isFree && repeatsValue(error.sqlMessage, "'", failed);
   const text = isFree && !isRepeating ? error.sqlMessage : undefined;
   const what = text ?? WITHOUT_TEXT[kind] ?? "The server refused the statement; its text may hold values";
-  return new DatabaseError(kind, `MySQL: ${what.replace(/\.$/, "")} (${error.errno}, ${error.code}).`, {
+  const name = nameOf(error, serverVersion);
+  const code = name === null ? String(error.errno) : `${error.errno}, ${name}`;
+  return new DatabaseError(kind, `MySQL: ${what.replace(/\.$/, "")} (${code}).`, {
     ...(!isRepeating && namesOf(error)),
     // A database that does not exist is not there the next time either.
     ...(error.errno === UNKNOWN_DATABASE && { retryable: false }),
@@ -173,11 +182,21 @@ export function translateServerError(
       hint ??
       (kind === "connection_lost" ? LOST_HINT : undefined) ??
       (text === undefined ? "Make the adapter with exposeValues: true to see the server's own text." : undefined),
-    cause: exposeValues ? error : new DriverErrorSummary(error.code, text),
+    cause: exposeValues ? error : new DriverErrorSummary(name ?? code, text),
   });
 }
 
-function knownBy({ errno, sqlState, sqlMessage }: MysqlServerError): Known {
+/** The name of an error; null where the driver, which knows MySQL's alone, has none or has that of another error. */
+function nameOf({ code, errno }: MysqlServerError, serverVersion: string): string | null {
+  const isOwn = isMariadb(serverVersion) && ((errno >= 1900 && errno < 3000) || errno >= 4000);
+  return isOwn || code === undefined ? null : code;
+}
+
+const isMariadb = (serverVersion: string): boolean => serverVersion.includes("MariaDB");
+
+function knownBy({ errno, sqlState, sqlMessage }: MysqlServerError, serverVersion: string): Known {
+  // Another error of MySQL has the same number.
+  if (errno === UNKNOWN_TYPE && isMariadb(serverVersion)) return known("syntax_error");
   // One number for many an option; --read-only, --super-read-only and --innodb-read-only make the server read only.
   if (errno === OPTION_FORBIDS && /--[\w-]*read[-_]only/.test(sqlMessage)) return known("read_only");
   // One number for whatever a storage engine or the operating system reports: 28 is ENOSPC.
