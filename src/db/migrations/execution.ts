@@ -97,7 +97,7 @@ export class Execution {
         throw error;
       }
     };
-    await poll(attempt, () => lock.holder(session, this.#history.name), this.#lockOptions);
+    await poll(attempt, () => lock.holder(session, this.#history.name, "transaction"), this.#lockOptions);
     return done.result as T;
   }
 

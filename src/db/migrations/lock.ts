@@ -26,7 +26,7 @@ export async function withLock<T>(
 ): Promise<T> {
   await poll(
     () => lock.tryAcquire(session, table),
-    () => lock.holder(session, table),
+    () => lock.holder(session, table, "session"),
     options,
   );
   try {
@@ -54,9 +54,11 @@ export async function poll(
 }
 
 function locked(holder: string | null, timeoutMs: number): MigrationError {
+  const limit = timeoutMs < 1000 ? `${timeoutMs} ms` : `${Math.round(timeoutMs / 1000)} s`;
+  const what = timeoutMs > 0 ? `has not ended within ${limit}` : "is at work, and was not to be waited for";
   return new MigrationError(
     "migration_locked",
-    `Another run of migrations has not ended within ${Math.round(timeoutMs / 1000)} s: ${holder ?? "its holder is not known"}.`,
+    `Another run of migrations ${what}: ${holder ?? "its holder is not known"}.`,
     { hint: "Wait for it, or end that process or connection: its death frees the lock." },
   );
 }

@@ -7,8 +7,8 @@ export interface RunnerLock {
   /** The same, until the end of the running transaction; null where sessions are always one's own. */
   readonly tryAcquireInTransaction: ((tx: Queryable, table: string) => Promise<boolean>) | null;
   release(session: Queryable, table: string): Promise<void>;
-  /** Who has it, for people to read; null when that can't be told. */
-  holder(session: Queryable, table: string): Promise<string | null>;
+  /** Who has it, for people to read; null when that can't be told. @param within what the lock is wanted for */
+  holder(session: Queryable, table: string, within: "session" | "transaction"): Promise<string | null>;
 }
 
 /** What the catalogue says of some objects. */

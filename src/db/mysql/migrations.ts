@@ -37,7 +37,9 @@ export const mysqlMigrations: MigrationSupport = {
     },
     async holder(session, table) {
       const [row] = await session.executeQuery<{ text: string | null }>(
-        `SELECT CONCAT('connection ', ID, ' of ', USER, '@', HOST, ', in ', COMMAND, ' for ', TIME, ' s') AS text
+        // The server notices only after the statement that its client is gone.
+        `SELECT CONCAT('connection ', ID, ' of ', USER, '@', HOST, ', in ', COMMAND, ' for ', TIME,
+           ' s (should its client be gone, it lasts until the statement ends, or until KILL ', ID, ')') AS text
          FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK(${NAME})`,
         [table],
         UNPREPARED,

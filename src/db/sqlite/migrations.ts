@@ -6,12 +6,18 @@ import { holdExclusively } from "./exclusive-file.ts";
 /** The files that this process holds, and how each is freed: a second attempt from within would free the first. */
 const held = new Map<string, () => void>();
 
-/** A file beside the database, since a lock of the database itself would keep the statements out as well. */
-async function lockFile(session: Queryable, table: string): Promise<string | null> {
+/** The file of the database; null when it is in memory. */
+async function databaseFile(session: Queryable): Promise<string | null> {
   const [main] = await session.executeQuery<{ file: string }>(
     "SELECT file FROM pragma_database_list WHERE name = 'main'",
   );
-  return main === undefined || main.file === "" ? null : `${main.file}-${table}.lock`;
+  return main?.file || null;
+}
+
+/** A file beside the database, since a lock of the database itself would keep the statements out as well. */
+async function lockFile(session: Queryable, table: string): Promise<string | null> {
+  const file = await databaseFile(session);
+  return file === null ? null : `${file}-${table}.lock`;
 }
 
 export const sqliteMigrations: MigrationSupport = {
@@ -32,7 +38,11 @@ export const sqliteMigrations: MigrationSupport = {
       held.get(file)?.();
       held.delete(file);
     },
-    holder: async (session, table) => `the process that has ${await lockFile(session, table)} open`,
+    async holder(session, table, within) {
+      // A transaction is kept out by whoever else writes.
+      if (within === "transaction") return `a process that is writing to ${await databaseFile(session)}`;
+      return `the process that has ${await lockFile(session, table)} open`;
+    },
   },
   locksByTransaction: true,
   sessionVerbs: new Set(["PRAGMA", "ATTACH", "DETACH"]),

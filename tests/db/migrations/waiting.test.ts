@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createAdapterFromUrl } from "../../../src/db/index.ts";
+import { holdExclusively } from "../../../src/db/sqlite/exclusive-file.ts";
 import { DATABASES, DatabaseProject } from "./database-project.ts";
 import { RunnerProcess } from "./runner-process.ts";
 
@@ -40,12 +41,16 @@ describe.each(DATABASES)("while another runner is at work ($name)", (database) =
     });
     expect(holders).toHaveLength(1);
     const named = {
-      sqlite: /^the process that has .*test\.db.* open$/,
+      sqlite: /^a process that is writing to \/.*\/test\.db$/,
       postgresql: /^process \d+ of \w+ \(fraisier from .*\), connected since \d{4}-.*Z$/,
-      mysql: /^connection \d+ of \w+@\S+, in \w+ for \d+ s$/,
+      mysql:
+        /^connection (\d+) of \w+@\S+, in \w+ for \d+ s \(should its client be gone, it lasts until the statement ends, or until KILL \1\)$/,
     }[database.type];
     expect(holders[0]).toMatch(named);
-    expect(String(error)).toMatch(/has not ended within 0 s: (the process|process|connection) /);
+    expect(String(error)).toMatch(/has not ended within 200 ms: (a process|process|connection) /);
+    await expect(project.up({ lockTimeoutMs: 0 })).rejects.toThrow(
+      /^Another run of migrations is at work, and was not to be waited for: (a process|process|connection) /,
+    );
     expect(await project.applied()).toEqual(["001_a"]);
   }, 60_000);
 
@@ -82,6 +87,22 @@ function findSleeper(project: DatabaseProject): Promise<number> {
     { timeout: 15_000, interval: 5 },
   );
 }
+
+test("on SQLite whoever waits for statements that no transaction holds is told of the file that stands for them", async () => {
+  const [sqlite] = DATABASES as [(typeof DATABASES)[number]];
+  const project = await DatabaseProject.create(sqlite, {
+    "001_a": "-- migrate:no-transaction\n-- migrate:up\nCREATE TABLE a (id INTEGER);\nVACUUM;",
+  });
+  const [{ file } = { file: "" }] = await project.ask<{ file: string }>("SELECT file FROM pragma_database_list");
+  const holding = holdExclusively(`${file}-tb_schema_migration.lock`, 0);
+  const holders: (string | null)[] = [];
+  const onWaiting = (holder: string | null) => {
+    holders.push(holder);
+    if (holding.outcome === "held") holding.release();
+  };
+  expect((await project.up({ onWaiting })).applied).toEqual(["001_a"]);
+  expect(holders).toEqual([`the process that has ${file}-tb_schema_migration.lock open`]);
+});
 
 const [postgresql] = DATABASES.filter(({ name }) => name === "PostgreSQL") as [(typeof DATABASES)[number]];
 
