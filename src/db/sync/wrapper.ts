@@ -5,6 +5,7 @@ import { DatabaseError } from "../errors.ts";
 import { type AnyAdapterOptions, adapterOf } from "../factory.ts";
 import type { PoolMetrics } from "../pool-types.ts";
 import type { AdapterOrigin, DatabaseType, HealthStatus } from "../types.ts";
+import { BesideTransaction } from "./beside-transaction.ts";
 import { inBlockingTransaction, isAnyTransactionOpen, refuseDeadlock } from "./deadlocks.ts";
 import { refuseSignal, type SyncStatementOptions, type SyncTransactionOptions } from "./options.ts";
 import { SyncQueryMethods } from "./query-methods.ts";
@@ -13,9 +14,6 @@ import type { BlockingBackend, BlockingScope } from "./scope.ts";
 import { originOf } from "./source.ts";
 import { StraightBackend } from "./straight.ts";
 import { runWork, type SyncTransaction } from "./transaction.ts";
-
-/** How long a call waits, at most, while an asynchronous transaction of the same thread may stand in its way. */
-const BESIDE_TRANSACTION_MS = 10_000;
 
 /**
  * The methods of {@link FraiserDatabaseAdapter}, blocking: for callers that can't be asynchronous. The same arguments,
@@ -33,7 +31,14 @@ export class SyncDatabaseWrapper extends SyncQueryMethods {
   readonly #adapter: FraiserDatabaseAdapter;
   readonly #origin: AdapterOrigin;
   readonly #backend: BlockingBackend;
+  readonly #statementTimeoutMs: number;
   #isClosed = false;
+  /**
+   * How long a call waits, at most, while an asynchronous transaction of the same thread may stand in its way.
+   *
+   * @internal
+   */
+  protected readonly besideTransactionMs: number = 10_000;
 
   /**
    * Opens nothing yet: the first call does.
@@ -48,6 +53,7 @@ export class SyncDatabaseWrapper extends SyncQueryMethods {
     super();
     const { url, options: all } = originOf(source, options);
     this.#adapter = adapterOf(url, all);
+    this.#statementTimeoutMs = all.statementTimeoutMs ?? Number.POSITIVE_INFINITY;
     this.#origin = this.#adapter.origin ?? { url, options: all, database: null };
     this.dialect = this.#adapter.dialect;
     const access = this.#adapter.blockingAccess();
@@ -140,9 +146,10 @@ export class SyncDatabaseWrapper extends SyncQueryMethods {
   protected override admit<O extends SyncStatementOptions>(options: O): { scope: BlockingScope; options: O } {
     refuseDeadlock(this.#origin);
     this.assertStreamable();
-    if (options.timeoutMs !== undefined || !isAnyTransactionOpen(this.#origin))
-      return { scope: this.#backend, options };
-    return { scope: this.#backend, options: { ...options, timeoutMs: BESIDE_TRANSACTION_MS } };
+    if (!isAnyTransactionOpen(this.#origin)) return { scope: this.#backend, options };
+    const limitMs = options.timeoutMs === undefined ? this.besideTransactionMs : Number.POSITIVE_INFINITY;
+    const timeoutMs = options.timeoutMs ?? Math.min(limitMs, this.#statementTimeoutMs);
+    return { scope: new BesideTransaction(this.#backend, limitMs), options: { ...options, timeoutMs } };
   }
 
   protected override assertStreamable(): void {

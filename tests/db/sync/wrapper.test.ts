@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   createAdapterFromUrl,
+  DatabaseError,
   parseSqliteUrl,
   SyncDatabaseWrapper,
   type SyncTransaction,
@@ -71,6 +72,47 @@ describe.each(DATABASES)("a blocking wrapper ($name)", (database) => {
       expect(() => count(wrapper)).toThrow(refused);
     });
     expect([count(wrapper), count(other)]).toEqual([1, 1]);
+  });
+
+  test("says that it waited in vain beside an asynchronous transaction of its own thread, and why", async () => {
+    class Impatient extends SyncDatabaseWrapper {
+      protected override readonly besideTransactionMs = 300;
+    }
+    const { wrapper, url } = await open();
+    add(wrapper, 1);
+    const beside = new Impatient(url);
+    onTestFinished(() => beside.close());
+    beside.connect();
+    const adapter = await createAdapterFromUrl(url);
+    onTestFinished(() => adapter.close());
+    const [begun, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    onTestFinished(() => mayEnd.resolve());
+    const held = adapter.transaction(async (tx) => {
+      await tx.update("entry", 1, { name: "held" });
+      begun.resolve();
+      await mayEnd.promise;
+    });
+    await begun.promise;
+    const inVain = expect.objectContaining({
+      kind: "adapter_in_transaction",
+      message: expect.stringMatching(/waited 0\.\d s .*asynchronous transaction of the same thread/),
+    });
+    const change = (on: SyncDatabaseWrapper | SyncTransaction) => on.update("entry", 1, { name: "blocked" });
+    expect(() => change(beside)).toThrow(inVain);
+    expect(() => beside.transaction((tx) => change(tx))).toThrow(inVain);
+    const failure = new DatabaseError("lock_timeout", "of the work's own making");
+    const fail = () => {
+      throw failure;
+    };
+    if (database.server !== null) {
+      expect(() => beside.transaction(fail)).toThrow(failure);
+      const asked = expect.objectContaining({ kind: "statement_timeout" });
+      expect(() => beside.executeUpdate("UPDATE entry SET name = 'x'", [], { timeoutMs: 50 })).toThrow(asked);
+      expect(count(beside)).toBe(1); // what waits for nothing is answered
+    }
+    mayEnd.resolve();
+    await held;
+    expect(change(beside)).toBe(true);
   });
 
   test("works inside a transaction on another database", async () => {
