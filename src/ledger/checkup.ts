@@ -1,5 +1,4 @@
-import { constants, existsSync } from "node:fs";
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   configuredAdapter,
@@ -8,67 +7,42 @@ import {
   DatabaseType,
   type FraiserDatabaseAdapter,
   maskUrl,
-  type PoolMetrics,
   parseSqliteUrl,
   type Row,
+  type SqliteLocation,
 } from "../db/index.ts";
+import { connectionHint, LATENCY_HINT, READ_ONLY_SERVER } from "./checkup-hints.ts";
+import { type Check, type Checkup, type Surroundings, THIS_MACHINE } from "./checkup-model.ts";
 import { databaseNow } from "./database-clock.ts";
-import { filePermissions } from "./file-permissions.ts";
-import { freeSpace, LITTLE_SPACE, spaceText } from "./free-space.ts";
+import { openToOthers } from "./file-permissions.ts";
+import { LITTLE_SPACE, spaceText } from "./free-space.ts";
 import { databaseConfig, type LedgerPlace } from "./open.ts";
 import { prepareSchema, schemaStatus } from "./schema.ts";
-
-/** What one look at the database came to. */
-export interface Check {
-  readonly name: "connection" | "role" | "encryption" | "latency" | "schema" | "clock" | "permissions" | "space";
-  /** `warning`: it works, but somebody should know; `unknown`: it could not be looked at. */
-  readonly outcome: "ok" | "warning" | "failed" | "unknown";
-  /** What was found, for people. */
-  readonly text: string;
-  /** What to do about it; null where nothing is to be done. */
-  readonly hint: string | null;
-}
-
-/** What `fraisier db check` tells. */
-export interface Checkup {
-  readonly type: DatabaseType;
-  /** Its password masked. */
-  readonly url: string;
-  /** Where the URL was said. */
-  readonly origin: string;
-  readonly serverVersion: string | null;
-  readonly role: "primary" | "read_only" | null;
-  /** The cipher; null without one. */
-  readonly encryption: string | null;
-  /** Milliseconds of a few probes; null when none was answered. */
-  readonly latencyMs: { readonly min: number; readonly median: number; readonly max: number } | null;
-  readonly pending: readonly string[];
-  readonly applied: readonly string[];
-  /** The database's clock minus that of this machine, in milliseconds. */
-  readonly clockDifferenceMs: number | null;
-  /** Free bytes where the file of an SQLite database is. */
-  readonly freeBytes: number | null;
-  readonly pool: PoolMetrics;
-  readonly checks: readonly Check[];
-  /** Why it can't be used; null when it can. */
-  readonly error: Error | null;
-}
+import { whyReadOnly } from "./sqlite-access.ts";
 
 const PROBES = 5;
 const SLOW_MS = 250;
 /** A clock that is off by more makes leases expire late or early, and histories hard to read. */
 const TOLERATED_CLOCK_MS = 5000;
 
+/** How long what is left of the connections has to end in good order, when all the time is used up. */
+const CLOSING_MS = 250;
+
 /**
  * Looks at the database without changing it.
  *
  * @param deadlineMs milliseconds for all of it
+ * @param surroundings for tests. Default: this machine
  * @throws DatabaseConfigError, LedgerSchemaError for what is wrong with the configuration; nothing else
  */
-export async function checkDatabase(place: LedgerPlace, deadlineMs: number): Promise<Checkup> {
+export async function checkDatabase(
+  place: LedgerPlace,
+  deadlineMs: number,
+  surroundings: Surroundings = THIS_MACHINE,
+): Promise<Checkup> {
   const config = databaseConfig(place);
-  const file = config.type === DatabaseType.SQLITE ? parseSqliteUrl(config.url, config.baseDirectory).path : null;
-  const examination = new Examination(config, file, deadlineMs);
+  const file = config.type === DatabaseType.SQLITE ? parseSqliteUrl(config.url, config.baseDirectory) : null;
+  const examination = new Examination(config, file, deadlineMs, surroundings);
   try {
     return await examination.run();
   } finally {
@@ -79,35 +53,39 @@ export async function checkDatabase(place: LedgerPlace, deadlineMs: number): Pro
 class Examination {
   readonly #config: DatabaseConfig;
   /** The file of an SQLite database. */
-  readonly #file: string | null;
+  readonly #file: SqliteLocation | null;
+  readonly #surroundings: Surroundings;
   readonly #deadline: number;
   readonly #adapter: FraiserDatabaseAdapter;
   readonly #checks: Check[] = [];
 
-  constructor(config: DatabaseConfig, file: string | null, deadlineMs: number) {
+  constructor(config: DatabaseConfig, file: SqliteLocation | null, deadlineMs: number, surroundings: Surroundings) {
     this.#config = config;
     this.#file = file;
+    this.#surroundings = surroundings;
     this.#deadline = performance.now() + deadlineMs;
+    // The pool gives up first, since it knows what it waited for; some of the time goes into loading the driver.
     const { acquireTimeoutMs = deadlineMs } = config.options.pool;
-    const pool = { ...config.options.pool, acquireTimeoutMs: Math.min(acquireTimeoutMs, deadlineMs) };
+    const pool = { ...config.options.pool, acquireTimeoutMs: Math.min(acquireTimeoutMs, 0.75 * deadlineMs) };
     this.#adapter = configuredAdapter({ ...config, options: { pool } }, { readOnly: true });
   }
 
-  close(): Promise<void> {
-    return this.#adapter.close();
+  /** Waits no longer than the deadline allows for what hangs. */
+  async close(): Promise<void> {
+    await this.#within(this.#adapter.close(), CLOSING_MS).catch(() => {});
   }
 
   async run(): Promise<Checkup> {
     const { type, url, origins } = this.#config;
     const { error, ...server } = await this.#connection();
-    const isAnswering = error === null && server.serverVersion !== null;
+    const isAnswering = server.serverVersion !== null;
     const look = <T>(work: () => Promise<T>) => (isAnswering ? work() : null);
     const latencyMs = await look(() => this.#latency());
     const encryption = await look(() => this.#encryption());
     const schema = await look(() => this.#schema());
     const clockDifferenceMs = await look(() => this.#clock());
-    const unwritable = this.#file === null || error !== null ? null : this.#permissions(this.#file);
-    const freeBytes = this.#file === null ? null : await this.#space(this.#file);
+    if (this.#file !== null) this.#permissions(this.#file.path);
+    const freeBytes = this.#file === null ? null : await this.#space(this.#file.path);
     return {
       type,
       url: maskUrl(url),
@@ -121,7 +99,7 @@ class Examination {
       freeBytes,
       pool: this.#adapter.poolMetrics(),
       checks: this.#checks,
-      error: error ?? schema?.error ?? unwritable,
+      error: error ?? schema?.error ?? null,
     };
   }
 
@@ -130,25 +108,32 @@ class Examination {
   }
 
   async #connection(): Promise<Pick<Checkup, "serverVersion" | "role" | "error">> {
-    if (this.#file !== null && !existsSync(this.#file)) {
-      this.#note("connection", "ok", `${this.#file} is not there yet; the first command that writes makes it`);
-      return { serverVersion: null, role: null, error: null };
+    if (this.#file !== null && !existsSync(this.#file.path)) {
+      this.#note("connection", "ok", `${this.#file.path} is not there yet; the first command that writes makes it`);
+      return { serverVersion: null, role: null, error: this.#readOnly(await whyReadOnly(this.#file)) };
     }
     try {
       await this.#within(this.#adapter.connect());
       const health = await this.#within(this.#adapter.checkHealth());
       if (health.error !== null) throw health.error;
-      // A file is opened for reading here, whoever may write it.
-      const role = this.#file === null ? health.role : (await isWritable(this.#file)) ? "primary" : "read_only";
       this.#note("connection", "ok", `${health.serverVersion} answers`);
-      if (role === "primary") this.#note("role", "ok", "it can be written");
-      else this.#note("role", "warning", "it can only be read: a replica, or not this user's to write", ROLE_HINT);
-      return { serverVersion: health.serverVersion, role, error: null };
+      // A file is opened for reading here, whoever may write it.
+      const ofServer = health.role === "read_only" ? READ_ONLY_SERVER : null;
+      const error = this.#readOnly(this.#file === null ? ofServer : await whyReadOnly(this.#file));
+      if (error === null) this.#note("role", "ok", "it can be written");
+      return { serverVersion: health.serverVersion, role: error === null ? "primary" : "read_only", error };
     } catch (error) {
-      const { message, hint } = error as { message: string; hint?: string };
-      this.#note("connection", "failed", message, hint ?? CONNECTION_HINTS[kindOf(error)] ?? null);
+      this.#note("connection", "failed", (error as Error).message, connectionHint(error as DatabaseError));
       return { serverVersion: null, role: null, error: error as Error };
     }
+  }
+
+  /** A deployment would fail: nothing can be remembered. */
+  #readOnly(reason: { readonly why: string; readonly hint: string } | null): DatabaseError | null {
+    if (reason === null) return null;
+    const { why, hint } = reason;
+    this.#note("role", "failed", `it can only be read: ${why}`, hint);
+    return new DatabaseError("read_only", `The database can only be read: ${why}.`, { hint });
   }
 
   async #latency(): Promise<Checkup["latencyMs"]> {
@@ -215,9 +200,10 @@ class Examination {
   async #clock(): Promise<number | null> {
     if (this.#file !== null) return null; // it is this machine's own
     try {
-      const before = Date.now();
+      const { clock } = this.#surroundings;
+      const before = clock.now();
       const now = await this.#within(databaseNow(this.#adapter, this.#config.type));
-      const difference = Math.round(now.getTime() - (before + Date.now()) / 2);
+      const difference = Math.round(now.getTime() - (before + clock.now()) / 2);
       const text = `${difference >= 0 ? "+" : ""}${difference} ms against this machine`;
       if (Math.abs(difference) <= TOLERATED_CLOCK_MS) this.#note("clock", "ok", text);
       else this.#note("clock", "warning", text, "Set the clocks of both machines by NTP.");
@@ -228,15 +214,18 @@ class Examination {
     }
   }
 
-  #permissions(file: string): Error | null {
-    const { outcome, text, hint, error } = filePermissions(file);
-    this.#note("permissions", outcome, text, hint);
-    return error;
+  #permissions(file: string): void {
+    const open = openToOthers(file);
+    if (open.length === 0) this.#note("permissions", "ok", "closed to others");
+    else {
+      const hint = `Close them: chmod 600 ${open.join(" ")}`;
+      this.#note("permissions", "warning", `others may read or write ${open.join(", ")}`, hint);
+    }
   }
 
   async #space(file: string): Promise<number | null> {
     try {
-      const space = await freeSpace(dirname(file));
+      const space = await this.#surroundings.freeSpace(dirname(file));
       const { bytes, folder } = space;
       if (bytes >= LITTLE_SPACE) this.#note("space", "ok", spaceText(space));
       else this.#note("space", "warning", spaceText(space), `Make room in ${folder}: a full disk stops deployments.`);
@@ -248,16 +237,16 @@ class Examination {
   }
 
   #ask(sql: string): Promise<Row[]> {
-    return this.#adapter.executeQuery(sql, [], { timeoutMs: this.#remaining(), prepare: false });
+    return this.#within(this.#adapter.executeQuery(sql, [], { timeoutMs: this.#remaining(), prepare: false }));
   }
 
   /** @throws DatabaseError `statement_timeout` at the deadline */
-  async #within<T>(work: Promise<T>): Promise<T> {
+  async #within<T>(work: Promise<T>, leastMs = 1): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const expire = () =>
         reject(new DatabaseError("statement_timeout", "The database did not answer in time.", { hint: LATENCY_HINT }));
-      timer = setTimeout(expire, this.#remaining());
+      timer = setTimeout(expire, Math.max(leastMs, this.#remaining()));
     });
     try {
       return await Promise.race([work, late]);
@@ -271,27 +260,4 @@ class Examination {
   }
 }
 
-const LATENCY_HINT = "See whether the server is overloaded, and how far away it is.";
-const ROLE_HINT = "Give the address of the primary, or permission to write.";
-/** What to do where the error itself does not say it. */
-const CONNECTION_HINTS: Readonly<Record<string, string>> = {
-  connection_refused: "See whether the server runs, and whether host and port of the URL are right.",
-  connection_lost: "See the server's log; it may be restarting.",
-  authentication_failed:
-    "Check user and password of the URL, and the server's rules for this address (pg_hba.conf, or the user's host).",
-  tls_failed: "Check sslmode and sslrootcert of the URL, and the server's certificate.",
-  too_many_connections: "Raise the server's limit, or lower FRAISIER_DB_POOL_MAX.",
-  acquire_timeout: "See whether the server runs, and whether a firewall swallows the connection.",
-  statement_timeout: "See whether the server hangs: its log, its disk, its memory.",
-  undefined_table: "Create the database that the URL names.",
-};
-
-const kindOf = (error: unknown): string => (error as { kind?: string }).kind ?? "";
 const milliseconds = (time: number): string => `${time < 10 ? time.toFixed(2) : Math.round(time)} ms`;
-
-async function isWritable(file: string): Promise<boolean> {
-  return access(file, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-}

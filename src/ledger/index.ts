@@ -3,7 +3,8 @@ export { type AdoptionOptions, type AdoptionReport, isPythonLedger, planAdoption
 export type { AdoptionPlan } from "./adoption/examine.ts";
 export type { MergedFraise, MergeReport } from "./adoption/merge.ts";
 export { isTimeZone } from "./adoption/time-zone.ts";
-export { type Check, type Checkup, checkDatabase } from "./checkup.ts";
+export { checkDatabase } from "./checkup.ts";
+export type { Check, Checkup, Surroundings } from "./checkup-model.ts";
 export type { DayCount } from "./counters.ts";
 export {
   IllegalTransitionError,

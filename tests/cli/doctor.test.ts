@@ -107,7 +107,7 @@ describe("what is wrong", () => {
     const memory = await examine(place({}), { FRAISIER_DB_URL: "sqlite::memory:" });
     expect([memory.exitCode, memory.failed]).toEqual([6, ["database choice schema_in_memory"]]);
     const nowhere = await examine(place({}), { FRAISIER_DB_URL: "sqlite:///dev/null/ledger.db" });
-    expect([nowhere.exitCode, nowhere.failed]).toEqual([6, ["database permissions read_only"]]);
+    expect([nowhere.exitCode, nowhere.failed]).toEqual([6, ["database role read_only"]]);
     expect(await examine(place({}), { FRAISIER_DB_TYPE: "oracle" })).toMatchObject({ exitCode: 3 });
   });
 
