@@ -160,7 +160,16 @@ function invalid(url: string, why: string, hint: string): DatabaseError {
 const CREDENTIALS =
   /^([a-z][a-z0-9+.-]*:\/+[^:@/?#]*|(?!\/*sqlite:)(?:[a-z][a-z0-9+.-]*\/\/)?\/*[^:@/?#]*(?=:(?!\/\/))):.*@/is;
 
-/** A URL as it may be shown: its password, and whatever its query says in secret, are masked. */
+/** Parameters whose values are nobody's secret; that of any other may be a password, whatever it is called. */
+const HARMLESS: ReadonlySet<string> = new Set([...PARAMETERS, "mode", "synchronous"]);
+
+/** A URL as it may be shown: its password, and the value of every parameter that is not known to be harmless, are masked. */
 export function maskUrl(url: string): string {
-  return url.replace(CREDENTIALS, "$1:***@").replace(/([?&][^=&#]*(?:password|secret|token)[^=&#]*=)[^&#]*/gi, "$1***");
+  const [location = "", ...query] = url.replace(CREDENTIALS, "$1:***@").split("?");
+  const masked = query.map((part) =>
+    part.replace(/([^=&#]*)=([^&#]*)/g, (shown, name: string, value: string) =>
+      HARMLESS.has(name) && !/[=;@]/.test(value) ? shown : `${name}=***`,
+    ),
+  );
+  return [location, ...masked].join("?");
 }
