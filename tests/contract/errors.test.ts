@@ -6,7 +6,7 @@ import {
   DriverErrorSummary,
 } from "../../src/db/index.ts";
 import { provoked } from "./support/canaries.ts";
-import { type ContractDatabase, describeEachDatabase } from "./support/databases.ts";
+import { type ContractDatabase, DATABASES, describeEachDatabase } from "./support/databases.ts";
 import { failure } from "./support/expect.ts";
 import { faultsOf } from "./support/faults.ts";
 import { PROVOCATIONS, type Scene, schema } from "./support/provocations.ts";
@@ -70,6 +70,8 @@ describeEachDatabase("an error", (_, database) => {
     const error = await provoked(PROVOCATIONS[kind](scene));
     expect(error).toMatchObject({ kind, retryable: DATABASE_ERROR_KINDS[kind].retryable, ...told[kind] });
     expect(error.message).toMatch(/^[A-Z/].{20,}/s);
+    for (const other of DATABASES.filter(({ name }) => name !== database.name))
+      expect(error.message.startsWith(other.name), error.message).toBe(false);
   });
 
   const reported = possible.filter((kind) => REPORTED.includes(kind));

@@ -174,7 +174,8 @@ export function translateServerError(
   const what = text ?? WITHOUT_TEXT[kind] ?? "The server refused the statement; its text may hold values";
   const name = nameOf(error, serverVersion);
   const code = name === null ? String(error.errno) : `${error.errno}, ${name}`;
-  return new DatabaseError(kind, `MySQL: ${what.replace(/\.$/, "")} (${code}).`, {
+  const product = isMariadb(serverVersion) ? "MariaDB" : "MySQL";
+  return new DatabaseError(kind, `${product}: ${what.replace(/\.$/, "")} (${code}).`, {
     ...(!isRepeating && namesOf(error)),
     // A database that does not exist is not there the next time either.
     ...(error.errno === UNKNOWN_DATABASE && { retryable: false }),
