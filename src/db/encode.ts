@@ -1,4 +1,5 @@
 import { DatabaseError } from "./errors.ts";
+import { nameOfValue } from "./name-of-value.ts";
 import { JsonValue } from "./values.ts";
 
 /** What every database refuses in the same words. `database` is its name, for people. */
@@ -8,15 +9,13 @@ export function cannotHold(position: number, what: string, database: string): Da
 
 /** A value that no database can be given. */
 export function notAValue(value: unknown, position: number): DatabaseError {
-  const what =
-    typeof value === "object"
-      ? `an object of class ${value?.constructor?.name ?? "unknown"}`
-      : value === undefined
-        ? "undefined"
-        : `a ${typeof value}`;
-  return new DatabaseError("parameter_mismatch", `Parameter ${position} is ${what}, which no database can hold.`, {
-    hint: typeof value === "object" ? "Give a plain object, or json(value)." : "Give null where there is no value.",
-  });
+  return new DatabaseError(
+    "parameter_mismatch",
+    `Parameter ${position} is ${nameOfValue(value)}, which no database can hold.`,
+    {
+      hint: typeof value === "object" ? "Give a plain object, or json(value)." : "Give null where there is no value.",
+    },
+  );
 }
 
 /** Text that can be stored as it is. @throws DatabaseError `out_of_range` for half of a surrogate pair */

@@ -78,6 +78,23 @@ const REFUSED: readonly (readonly [sql: string, params: readonly unknown[], kind
   ["SELECT id FROM item\0; DELETE FROM item", [], "syntax_error"],
 ];
 
+/** What only callers without types give, with what they are told. */
+const NO_STATEMENTS: readonly (readonly [text: unknown, says: string])[] = [
+  [null, "is null; its SQL is expected as a string"],
+  [undefined, "is undefined"],
+  [7, "is a number"],
+  [{ text: "SELECT 1" }, "is a plain object"],
+  [["SELECT 1"], "is a list"],
+  [Buffer.from("SELECT 1"), "is an object of class Buffer"],
+];
+const NO_LISTS: readonly (readonly [params: unknown, says: string])[] = [
+  [null, "given as null; a list is expected"],
+  [{ id: 4711 }, "given as a plain object; a list is expected"],
+  ["4711", "given as a string"],
+  [4711, "given as a number"],
+  [new Uint8Array([47]), "given as an object of class Uint8Array"],
+];
+
 /** Everything that takes SQL text. */
 const METHODS: Readonly<
   Record<string, (on: Queryable, sql: string, params: readonly unknown[]) => Promise<unknown[]>>
@@ -123,6 +140,26 @@ describeEachDatabase("a placeholder", (_, database) => {
       }
     },
   );
+
+  test("has neither a text nor a list of values where something else is given, and that is said", async () => {
+    const id = "SELECT id FROM item WHERE id = ?";
+    const given = [
+      ...NO_STATEMENTS.map(([text, says]) => ({ text, params: [], says })),
+      ...NO_LISTS.map(([params, says]) => ({ text: id, params, says })),
+    ];
+    for (const { text, params, says } of given) {
+      for (const call of Object.values(METHODS)) {
+        const run = (on: Queryable) => call(on, text as string, params as unknown[]);
+        for (const on of [adapter(), queriesOf(adapter(), { placeholders: "native" })]) {
+          const error = await failure(run(on));
+          expect(error).toMatchObject({ kind: "parameter_mismatch", message: expect.stringContaining(says) });
+          expect(`${error.message}${error.hint}`).not.toMatch(/47/);
+        }
+        expect(await failure(adapter().transaction(run))).toMatchObject({ kind: "parameter_mismatch" });
+      }
+    }
+    expect(await adapter().executeQuery(id, [1])).toEqual([{ id: 1 }]);
+  });
 
   test.each(REFUSED.map(([sql, params, kind]) => ({ title: shortened(sql), sql, params, kind })))(
     "and $params.length values are refused as $kind: $title",

@@ -1,5 +1,6 @@
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
+import { nameOfValue } from "../name-of-value.ts";
 import { assertReadAlike } from "./executable-comments.ts";
 import { type PlaceholderStyle, Scanner } from "./scanner.ts";
 import { readStatement } from "./splitter.ts";
@@ -19,10 +20,11 @@ export interface ParsedStatement {
 /**
  * Converts `?`, `$1` and `%s` to the database's own placeholders.
  *
- * @throws DatabaseError `parameter_mismatch` for mixed or foreign styles, `syntax_error` for an empty text, an unclosed
+ * @throws DatabaseError `parameter_mismatch` for what is no text, mixed or foreign styles, `syntax_error` for an empty text, an unclosed
  * string, a NUL or a second statement, `unsupported` for what only some servers would read so.
  */
 export function parseStatement(text: string, dialect: Dialect): ParsedStatement {
+  assertText(text);
   assertNoNul(text);
   const scanner = new Scanner(text, dialect.lexical);
   const pieces: string[] = [];
@@ -77,6 +79,18 @@ function apart(placeholder: string, { text, start, end }: Scanner, { numberedPla
   return before + placeholder + (WORD_PART.test(text.charAt(end)) ? " " : "");
 }
 
+/** @throws DatabaseError for what only a caller without types can give */
+function assertText(text: unknown): void {
+  if (typeof text === "string") return;
+  throw new DatabaseError(
+    "parameter_mismatch",
+    `The statement is ${nameOfValue(text)}; its SQL is expected as a string.`,
+    {
+      hint: 'Write executeQuery("SELECT …", [values]).',
+    },
+  );
+}
+
 /** @throws DatabaseError for a NUL: SQLite would leave out, without a word, what stands behind it */
 function assertNoNul(text: string): void {
   if (!text.includes("\0")) return;
@@ -92,6 +106,7 @@ function assertNoNul(text: string): void {
  * `parameter_mismatch` for a placeholder that no value of a list can be bound to
  */
 export function nativeStatement(text: string, dialect: Dialect): ParsedStatement {
+  assertText(text);
   assertNoNul(text);
   const scanner = new Scanner(text, dialect.lexical);
   const verb = scanner.next() === "word" ? text.slice(scanner.start, scanner.end).toUpperCase() : "";
@@ -118,9 +133,18 @@ function countNative(text: string, { lexical }: Dialect): number {
 /**
  * The values in the order of the placeholders sent.
  *
- * @throws DatabaseError `parameter_mismatch` when their number is wrong.
+ * @throws DatabaseError `parameter_mismatch` when they are no list, or their number is wrong.
  */
 export function arrangeParameters(statement: ParsedStatement, params: readonly unknown[]): readonly unknown[] {
+  if (!Array.isArray(params)) {
+    throw new DatabaseError(
+      "parameter_mismatch",
+      `The values were given as ${nameOfValue(params)}; a list is expected.`,
+      {
+        hint: "Write [first, second] in the order of the placeholders, also for a single value.",
+      },
+    );
+  }
   if (statement.parameterCount !== null && params.length !== statement.parameterCount)
     throw wrongCount(statement.parameterCount, params.length);
   return statement.order === null ? params : statement.order.map((index) => params[index]);
