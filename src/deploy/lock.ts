@@ -43,6 +43,18 @@ export async function lockTarget(context: DeployContext): Promise<TargetLock> {
   };
 }
 
+/** Frees what is held. What can't be freed frees itself with the end of this process; it must not hide the result. */
+export async function releaseLock(lock: TargetLock, listener: DeployContext["listener"]): Promise<void> {
+  try {
+    await lock.release();
+  } catch (error) {
+    listener({
+      type: "warning",
+      message: `The lock could not be freed (${(error as Error).message}); it frees itself when this process ends.`,
+    });
+  }
+}
+
 /** Whether an error says that somebody else is working on the target. */
 export function isLockedError(error: unknown): error is FraisierError {
   const kind = (error as { kind?: unknown } | null)?.kind;

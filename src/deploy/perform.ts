@@ -1,7 +1,7 @@
 import type { Deployment, DeploymentKind, Lease, NewDeployment } from "../ledger/index.ts";
 import { conclude, type DeploymentReport } from "./conclude.ts";
 import type { DeployContext } from "./context.ts";
-import { isLockedError, lockTarget, type TargetLock } from "./lock.ts";
+import { isLockedError, lockTarget, releaseLock, type TargetLock } from "./lock.ts";
 import { StepRecorder } from "./recorder.ts";
 import { recover } from "./recover.ts";
 import { type Declined, type Prepared, type Run, runSteps } from "./run.ts";
@@ -93,18 +93,6 @@ async function underLock(
     failure = error;
   }
   return conclude({ context, deployment, lease, recorder, prepared, failure, declined });
-}
-
-/** Frees what is held. What can't be freed frees itself with the end of this process; it must not hide the result. */
-async function releaseLock(lock: TargetLock, listener: DeployContext["listener"]): Promise<void> {
-  try {
-    await lock.release();
-  } catch (error) {
-    listener({
-      type: "warning",
-      message: `The lock could not be freed (${(error as Error).message}); it frees itself when this process ends.`,
-    });
-  }
 }
 
 /** What every new row says of who runs it and where. */

@@ -1,17 +1,38 @@
 import type { Deployment, DeploymentStep, Lease } from "../ledger/index.ts";
 import type { StepIo } from "../targets/index.ts";
 import type { DeployContext } from "./context.ts";
-import { describeHolder } from "./lock.ts";
+import { describeHolder, lockTarget, releaseLock } from "./lock.ts";
 import { StepRecorder } from "./recorder.ts";
 import { undo } from "./undo.ts";
+
+/**
+ * Does what {@link recover} does, with a lock of its own, for a decision that depends on what serves afterwards. Does
+ * nothing where nothing was left unfinished, or by a living process alone.
+ *
+ * @throws LeaseHeldError, TargetError `guard_held` when somebody else is at it
+ */
+export async function recoverFirst(context: DeployContext): Promise<void> {
+  const { ledger, target, identity, isAlive, listener, signal } = context;
+  const unfinished = await ledger.unfinishedDeployments({ target: target.id, identity });
+  if (!unfinished.some(({ runner }) => runner === null || isAlive(runner) !== true)) return;
+  signal.throwIfAborted();
+  const lock = await lockTarget(context);
+  try {
+    await recover(context, lock.lease, null);
+  } finally {
+    await releaseLock(lock, listener);
+  }
+}
 
 /**
  * Clears up after deployments of this target whose process is dead: ends what their last step left running, takes back
  * what they did, and records each as `abandoned` at the step that it had reached.
  *
  * Called with the lock held: whatever else is in progress on this target cannot be alive.
+ *
+ * @param own the deployment that the lock is held for; null for none
  */
-export async function recover(context: DeployContext, lease: Lease, own: string): Promise<void> {
+export async function recover(context: DeployContext, lease: Lease, own: string | null): Promise<void> {
   const { ledger, target, isAlive, listener } = context;
   const io: StepIo = { signal: new AbortController().signal, onOutput: () => {} };
   await target.clearLeftovers(io);

@@ -6,6 +6,7 @@ import type { DeployContext } from "./context.ts";
 import { DeployError } from "./errors.ts";
 import { newRow, newRun, perform } from "./perform.ts";
 import { assertDeployable, releaseInService } from "./plan.ts";
+import { recoverFirst } from "./recover.ts";
 import { activateStep, healthStep, restartStep, verifyStep } from "./steps.ts";
 
 /** Where to go back to. */
@@ -15,13 +16,16 @@ export interface RollbackRequest {
 }
 
 /**
- * Brings an earlier release into service again. The database stays as it is: no migration is taken back.
+ * Brings an earlier release into service again. The database stays as it is: no migration is taken back. What a dead
+ * process left is cleared up first; where that alone brings the earlier release back, it is all that is done.
  *
  * @throws DeployError `nothing_to_roll_back_to`, `release_not_found` or `already_live`, before anything is touched
  */
 export async function rollback(context: DeployContext, request: RollbackRequest): Promise<DeploymentReport> {
   assertDeployable(context);
   const planned = new Date(context.clock.now());
+  const restored = await restoredByRecovery(context);
+  if (restored !== null && request.to === null) return restored;
   const { live, goal } = await choose(context, request);
   const row = {
     ...newRow(context, "rollback"),
@@ -48,6 +52,23 @@ export async function rollback(context: DeployContext, request: RollbackRequest)
       steps: [verifyStep(goal.gitCommit as string), activateStep, restartStep, healthStep],
     };
   });
+}
+
+/** The report of a recovery that brought another release into service; null where none did. */
+async function restoredByRecovery(context: DeployContext): Promise<DeploymentReport | null> {
+  const { ledger, identity, target } = context;
+  const before = await target.inspect();
+  await recoverFirst(context);
+  const state = await target.inspect();
+  if (state.currentRelease === null || state.currentRelease === before.currentRelease) return null;
+  if ((await ledger.getState(identity))?.status === "down") return null; // it could not be brought back
+  const serving = await releaseInService(ledger, identity, target, state);
+  return {
+    status: "up_to_date",
+    deployment: null,
+    message: `${serving?.newVersion ?? state.currentRelease} serves again: what an interrupted deployment had done was undone`,
+    hint: `To go back further: fraisier rollback ${identity.fraise} ${identity.environment}`,
+  };
 }
 
 /** The deployment whose release serves, and the one whose release is to serve. Verifies the latter on disk. */

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LEDGERS } from "./ledgers.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { isRunning, type Sandbox } from "./sandbox.ts";
 
 describe.each(LEDGERS)("rolling back, remembered by $name:", (ledger) => {
   let box: Sandbox;
@@ -57,6 +57,39 @@ describe.each(LEDGERS)("rolling back, remembered by $name:", (ledger) => {
     await serve("three");
     expect((await rollback()).exitCode).toBe(0);
     expect(await box.page()).toBe("one");
+  });
+
+  test("where there is nothing to go back to, what a killed deployment left is cleared up all the same", async () => {
+    await box.commit({ page: "one" });
+    box.configure({ build: [box.holdLine("build")] });
+    const running = box.start("deploy", "shop", "production");
+    await box.reached("build");
+    running.child.kill("SIGKILL");
+    await running.ended;
+    expect((await rollback()).exitCode).toBe(7);
+    expect((await box.processes()).filter(isRunning)).toEqual([]);
+    expect(box.releases()).toEqual([]);
+    expect((await box.history()).map(({ status }) => status)).toEqual(["abandoned"]);
+    expect(await box.status()).toMatchObject({ deploying: null });
+  });
+
+  test("after a deployment was killed, it goes back to what served before that, and no further", async () => {
+    await serve("one", "two");
+    const release = box.current();
+    box.configure({
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 10, interval: 0.1, stable_for: 60 },
+    });
+    await box.commit({ page: "three" });
+    const running = box.start("deploy", "shop", "production", "--json");
+    await running.until((event) => event.type === "step_started" && event.step === "health");
+    running.child.kill("SIGKILL");
+    await running.ended;
+    box.configure({});
+    const { exitCode, stderr } = await rollback();
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toContain("serves again");
+    expect([box.current(), await box.page()]).toEqual([release, "two"]);
+    expect((await box.history()).map(({ status }) => status)).toEqual(["abandoned", "success", "success"]);
   });
 
   test("it skips a release that never was healthy", async () => {
