@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { PrivateApt } from "./apt.ts";
-import type { Product } from "./products/product.ts";
+import type { Packaged } from "./products/product.ts";
 import type { Launch, Machine } from "./programs.ts";
 import { findFile, run } from "./run.ts";
 
@@ -12,10 +12,10 @@ import { findFile, run } from "./run.ts";
 export class DebianPackages {
   /** Where they are unpacked, completely or not at all. */
   readonly tree: string;
-  readonly #product: Product;
+  readonly #product: Packaged;
   readonly #machine: Machine;
 
-  constructor(product: Product, machine: Machine) {
+  constructor(product: Packaged, machine: Machine) {
     const suite = product.suite === "release" ? releaseName() : product.suite;
     this.tree = join(machine.cacheFolder, `${product.title.toLowerCase()}-${suite}-${process.arch}`);
     this.#product = product;

@@ -3,7 +3,7 @@ import { globSync, realpathSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { DebianPackages } from "./debian.ts";
 import { cacheFolder } from "./places.ts";
-import type { Product } from "./products/product.ts";
+import type { Packaged } from "./products/product.ts";
 import { type Command, findFile, runAsServerUser } from "./run.ts";
 
 /** Where programs are looked for, and where fetched ones are kept. */
@@ -57,19 +57,21 @@ export function thisMachine(): Machine {
  *
  * @throws when there are none and none can be had; the message names the variable to set instead.
  */
-export async function providePrograms(product: Product, machine: Machine = thisMachine()): Promise<Programs> {
+export async function providePrograms(product: Packaged, machine: Machine = thisMachine()): Promise<Programs> {
   try {
     return (await findPrograms(product, machine.searchPath, AS_IT_IS)) ?? (await unpackPrograms(product, machine));
   } catch (error) {
     const reason = error instanceof Error ? error.message.trim() : error;
+    const { urlVariable } = product;
+    const instead = urlVariable === undefined ? "" : `, or set ${urlVariable} to the URL of a server`;
     throw new Error(
       `There is no ${product.title} for the tests: ${product.programs[0]} is not on this machine, and could not be ` +
-        `fetched. Install it, or set ${product.urlVariable} to the URL of a server. What fetching it ended with: ${reason}`,
+        `fetched. Install it${instead}. What fetching it ended with: ${reason}`,
     );
   }
 }
 
-async function unpackPrograms(product: Product, machine: Machine): Promise<Programs> {
+async function unpackPrograms(product: Packaged, machine: Machine): Promise<Programs> {
   const packages = new DebianPackages(product, machine);
   const find = () => findPrograms(product, programFolders(packages.tree), packages.launch());
   const found = await find();
@@ -86,7 +88,7 @@ async function unpackPrograms(product: Product, machine: Machine): Promise<Progr
 }
 
 /** The first server in some folders that runs and is that product, with the programs that belong to it. */
-async function findPrograms(product: Product, folders: readonly string[], launch: Launch): Promise<Programs | null> {
+async function findPrograms(product: Packaged, folders: readonly string[], launch: Launch): Promise<Programs | null> {
   const [server, ...others] = product.programs;
   for (const folder of folders) {
     const found = findFile(server, [folder]);

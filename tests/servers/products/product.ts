@@ -16,23 +16,30 @@ export interface Site {
   readonly settings: Readonly<Record<string, string | number>>;
 }
 
-/** What differs from one kind of server to another. */
-export interface Product {
-  readonly kind: ServerKind;
+/** Programs and where they come from. */
+export interface Packaged {
+  /** By which they are kept in the cache. */
+  readonly kind: string;
   readonly title: string;
   /** The environment variable that may name a server to be used instead. */
-  readonly urlVariable: string;
-  /** The programs that are needed: the server itself first. */
+  readonly urlVariable?: string;
+  /** The programs that are needed: the one that tells the version first. */
   readonly programs: readonly [string, ...string[]];
   /** Debian's packages that bring the programs, and whether they are in Debian's release or only in its unstable suite. */
   readonly packages: readonly string[];
   readonly suite: "release" | "unstable";
+  /** The version out of what `--version` prints; null when that is some other product. */
+  parseVersion(text: string): string | null;
+}
+
+/** What differs from one kind of server to another. */
+export interface Product extends Packaged {
+  readonly kind: ServerKind;
+  readonly urlVariable: string;
   readonly protocol: Protocol;
   /** Asks it to end in good order without waiting for its clients. */
   readonly stopSignal: NodeJS.Signals;
 
-  /** The version out of what `--version` prints; null when that is some other product. */
-  parseVersion(text: string): string | null;
   /** Makes `data/`. `write` puts a file that the server can read into its folder, and returns its path. */
   initialise(site: Site, write: (name: string, text: string) => string): Command;
   /** Runs it. */
