@@ -106,7 +106,7 @@ export const REFERENCE: Readonly<Record<string, Reference>> = {
   },
   webhooks: { exits: READS_LEDGER, examples: [["fraisier webhooks --number 5", "the last five"]] },
   doctor: {
-    exits: ["done", "failed", "usage", "configuration", "ledgerUnavailable"],
+    exits: ["done", "failed", "usage", "configuration", "ledgerUnavailable", "notFound"],
     examples: [
       ["fraisier doctor", "before the first deployment, and when something is odd"],
       ["fraisier doctor --timeout 60 --json", "where a server is slow; for scripts"],

@@ -18,7 +18,7 @@ interface Counts {
 }
 
 interface Document {
-  readonly since: string;
+  readonly firstDay: string;
   readonly fraises: { fraise: string; environment: string; total: Counts; byDay: Counts[] }[];
   readonly byDay: Counts[];
 }
@@ -41,8 +41,8 @@ async function busyProject(): Promise<string> {
 describe("stats", () => {
   test("counts by place and by day, of the days asked for", async () => {
     const folder = await busyProject();
-    const { since, fraises, byDay } = await document<Document>(folder, "stats");
-    expect(since).toBe(dayOf(daysAgo(29)));
+    const { firstDay, fraises, byDay } = await document<Document>(folder, "stats");
+    expect(firstDay).toBe(dayOf(daysAgo(29)));
     expect(fraises.map(({ fraise, environment }) => `${fraise} ${environment}`)).toEqual([
       "nightly production",
       "shop production",
