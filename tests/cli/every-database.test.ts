@@ -43,8 +43,9 @@ describe.each(DATABASES)("on $name", (database) => {
     );
     for (const [index, [line, text]] of expected.entries())
       expect([line, results[index]]).toEqual([line, { exitCode: 0, stdout: expect.stringMatching(text) }]);
-    const offered = await fraisier(folder, ["__complete", "show", ""], env);
-    expect(offered).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(offered.stdout).toMatch(new RegExp(`^${deployedId}\tshop production .*\n${failedId}\tshop production `));
-  });
+    // On a busy machine its patience may end before the database answers; it then offers nothing.
+    const offered = async () => (await fraisier(folder, ["__complete", "show", ""], env)).stdout;
+    const both = new RegExp(`^${deployedId}\tshop production .*\n${failedId}\tshop production `);
+    await expect.poll(offered, { timeout: 20_000 }).toMatch(both);
+  }, 60_000);
 });

@@ -34,7 +34,7 @@ export async function stats(terminal: Terminal, options: StatsOptions): Promise<
     const places = ledger === null ? [] : await countPlaces(ledger, options, since);
     if (terminal.json) {
       terminal.printJson("stats", {
-        since,
+        firstDay: since,
         days,
         fraises: places.map(placeJson),
         byDay: byDay(places).map(countsJson),

@@ -13,7 +13,7 @@ export interface Candidate {
 const FILES = ":files";
 
 /** How long names are looked for, in milliseconds: who presses Tab does not wait for a server that is away. */
-const PATIENCE_MS = 1000;
+const PATIENCE_MS = 1500;
 
 /**
  * Answers the completion script of a shell: a line for each candidate, its description behind a tab. Whatever is wrong
