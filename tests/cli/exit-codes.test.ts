@@ -48,6 +48,7 @@ describe("every kind of error has its exit code", () => {
 
   test.for<[kind: string, code: number]>([
     ["usage", 2],
+    ["timezone_unknown", 2],
     ["config_invalid", 3],
     ["config_not_found", 3],
     ["locked", 4],

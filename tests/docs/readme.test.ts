@@ -107,7 +107,7 @@ describe("the table of commands", () => {
     const [, first] = await box.history();
     const id = first?.shortId ?? "";
     Object.assign(names, { fraise: "shop", env: "production", ref: "main", deployment: id, release: id });
-    Object.assign(names, { count: "5", seconds: "5", days: "7", error: "locked", shell: "bash" });
+    Object.assign(names, { count: "5", seconds: "5", days: "7", error: "locked", shell: "bash", zone: "UTC" });
   });
   afterAll(() => box[Symbol.asyncDispose]());
 
