@@ -181,7 +181,7 @@ describe("a database that is not this version's", () => {
     const adapter = await database();
     await runOthers(adapter, { directory: folder });
     await expectRefused(adapter, "schema_foreign", "001_users", "FRAISIER_DB_URL=");
-    await expect(runMigrations(adapter)).rejects.toMatchObject({ kind: "migration_edited" });
+    await expect(runMigrations(adapter)).rejects.toMatchObject({ kind: "schema_foreign" });
   });
 });
 
