@@ -1,6 +1,6 @@
 /**
  * A process that migrates whatever it is told to: each line on its stdin is `<url> <directory>`, answered by `begun`, by
- * `at work` if there is something to do for it, and then by a line with what came of it, `applied <names>` or
+ * `at work` for each migration that it begins, and then by a line with what came of it, `applied <names>` or
  * `failed <message>`.
  */
 import { createInterface } from "node:readline";
@@ -13,11 +13,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     await using adapter = await createAdapterFromUrl(url);
     await adapter.connect();
     process.stdout.write("begun\n");
-    let isAtWork = false;
-    const onStarted = () => {
-      if (!isAtWork) process.stdout.write("at work\n");
-      isAtWork = true;
-    };
+    const onStarted = () => process.stdout.write("at work\n");
     const { applied } = await runMigrations(adapter, { directory, onStarted });
     process.stdout.write(`applied ${applied.join(" ")}\n`);
   } catch (error) {

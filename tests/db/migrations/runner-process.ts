@@ -29,7 +29,7 @@ export class RunnerProcess {
     return done ? null : value;
   }
 
-  /** What came of it; null when it died. Calls `onAtWork` when it begins to apply something. */
+  /** What came of it; null when it died. Calls `onAtWork` whenever it begins to apply something. */
   async migrate(project: DatabaseProject, onAtWork: () => void = () => {}): Promise<string | null> {
     this.child.stdin?.write(`${project.url} ${project.directory}\n`);
     for (;;) {
