@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { guardFolder } from "../../tests/servers/guarded.ts";
 import { temporaryFolder } from "../../tests/servers/places.ts";
 import { inFreshProcess } from "../measure/processes.ts";
 import type { Findings, Ratio } from "../measure/results.ts";
@@ -42,6 +43,7 @@ export async function measureWrites(options: Options, say: (text: string) => voi
 
 async function compare(parent: string, options: Options): Promise<{ ours: number; theirs: number }> {
   const folder = mkdtempSync(join(parent, "fraisier-bench-"));
+  await guardFolder(folder);
   const milliseconds = options.measureMs * 3;
   const ours: number[] = [];
   const theirs: number[] = [];

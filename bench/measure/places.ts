@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { askVersion, createDatabase, runSql } from "../../tests/servers/databases.ts";
+import { guardFolder } from "../../tests/servers/guarded.ts";
 import { temporaryFolder } from "../../tests/servers/places.ts";
 import { products, type ServerKind } from "../../tests/servers/products/index.ts";
 import { startServer } from "../../tests/servers/servers.ts";
@@ -74,6 +75,7 @@ const SQLITE: Provider = {
   version: process.versions.sqlite ?? "",
   async create() {
     const folder = mkdtempSync(join(temporaryFolder(), "fraisier-bench-"));
+    await guardFolder(folder);
     const file = join(folder, "bench.db");
     // The same log for all, and no commit that the system has not on its disk.
     const prepare = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -500000";
