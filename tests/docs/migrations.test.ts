@@ -1,10 +1,10 @@
 /** docs/migrations.md, run as it stands on every database. */
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
-import { createAdapterFromUrl } from "../../src/db/index.ts";
+import { createAdapterFromUrl, runMigrations } from "../../src/db/index.ts";
 import { emptyFolder, PROGRAM, userEnvironment } from "../cli/support.ts";
 import { until } from "../e2e/sandbox.ts";
 import { pythonFile, state } from "../ledger/python-fraisier.ts";
@@ -197,6 +197,26 @@ describe.each(DATABASES.filter(({ type }) => type === "mysql"))("a statement in 
       expect(await place.run("fraisier db migrate --directory migrations")).toBe("Applied 002_load.");
     }
   }, 60_000);
+});
+
+test("half a migration whose file is gone can be forgotten, as the message says", async () => {
+  const [database] = DATABASES.filter(({ type }) => type === "mysql") as [(typeof DATABASES)[number]];
+  const place = await Place.create(database);
+  place.write("migrations/mysql/001_half.sql", "-- migrate:up\nCREATE TABLE a (n INTEGER);\nCREATE OOPS;\n");
+  await using adapter = await createAdapterFromUrl(place.url);
+  const migrations = join(place.folder, "migrations");
+  await expect(runMigrations(adapter, { directory: migrations })).rejects.toMatchObject({ kind: "migration_failed" });
+  rmSync(join(migrations, "mysql", "001_half.sql"));
+  const options = { cwd: place.folder, env: place.env, extendEnv: false, reject: false } as const;
+  const repair = (rest: string) =>
+    execa("/bin/sh", ["-c", `fraisier db repair --directory migrations${rest}`], options);
+  const asked = await repair("");
+  expect([asked.exitCode, asked.stderr]).toEqual([6, expect.stringContaining("its file 001_half.sql is gone.")]);
+  const [way] = /(?<=fraisier db repair)( --migration 1 --forget)/.exec(asked.stderr) ?? [""];
+  const told = await repair(way);
+  expect([told.exitCode, told.stdout]).toEqual([0, "Nothing is to be repaired: no migration was interrupted."]);
+  expect(told.stderr).toContain("001_half is forgotten; what its statements did stays.");
+  expect((await repair(" --migration 1 --forget --done")).exitCode).toBe(2);
 });
 
 test("the table of errors has every kind that there is", () => {

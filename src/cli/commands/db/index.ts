@@ -73,10 +73,11 @@ export function defineDatabaseCommands(program: Command, define: Define): void {
       ),
     ),
   )
-    .option("--migration <version>", "the migration of which --statement is one")
+    .option("--migration <version>", "the migration of which --statement is one, or which is to be forgotten")
     .option("--statement <number>", "the statement of which you say what became of it")
     .option("--done", "that statement had its effect")
     .option("--undone", "that statement had no effect")
+    .option("--forget", "forget that the migration was begun, when its file is gone; what it did stays")
     .option("--merge-duplicates", "keep one state of what a python fraisier's database says more than once")
     .option("--timezone <zone>", ZONE);
   define(db, "new <name>", "make the files of a new migration", async (terminal, [name = ""], options) =>

@@ -16,6 +16,7 @@ export interface RepairOptions extends MigrationSetOptions, TimeZoneOption {
   readonly done?: boolean;
   readonly undone?: boolean;
   readonly mergeDuplicates?: boolean;
+  readonly forget?: boolean;
   readonly lockTimeout?: string;
 }
 
@@ -25,9 +26,14 @@ interface Plan extends InterruptedMigration {
   readonly commands: readonly string[];
 }
 
+/** What a person says of a statement in doubt, or of a whole migration. */
+type Verdict =
+  | { readonly outcome: "done" | "undone"; readonly version: number; readonly position: number }
+  | { readonly outcome: "forget"; readonly version: number };
+
 /**
- * Says how interrupted migrations go on, or notes what a person found out about a statement in doubt, or merges what a
- * Python Fraisier's file says more than once.
+ * Says how interrupted migrations go on, or notes what a person found out about one, or merges what a Python Fraisier's
+ * file says more than once.
  */
 export async function dbRepair(terminal: Terminal, options: RepairOptions): Promise<number> {
   const verdict = verdictOf(options);
@@ -35,7 +41,10 @@ export async function dbRepair(terminal: Terminal, options: RepairOptions): Prom
   if (options.timezone !== undefined)
     throw new UsageError("--timezone is for --merge-duplicates.", "Give that too, or leave --timezone away.");
   return withMigrations(options, "change", { lockTimeoutMs: lockTimeoutOf(options) }, async ({ runner }) => {
-    if (verdict !== null) await runner.settle(verdict.version, verdict.position, verdict.outcome);
+    if (verdict?.outcome === "forget") {
+      const name = await runner.forget(verdict.version);
+      terminal.say(`${printable(name)} is forgotten; what its statements did stays.`);
+    } else if (verdict !== null) await runner.settle(verdict.version, verdict.position, verdict.outcome);
     const plans = (await runner.interruptions()).map((one) => ({
       ...one,
       commands: commandsFor(one, options).map((command) => completeCommands(command, options)),
@@ -83,8 +92,17 @@ function verdictOf({
   statement,
   done = false,
   undone = false,
-}: RepairOptions): { version: number; position: number; outcome: "done" | "undone" } | null {
-  if (migration === undefined && statement === undefined && !done && !undone) return null;
+  forget = false,
+}: RepairOptions): Verdict | null {
+  if (migration === undefined && statement === undefined && !done && !undone && !forget) return null;
+  if (forget) {
+    if (migration !== undefined && statement === undefined && !done && !undone)
+      return { version: wholeNumber(migration, "--migration", 0), outcome: "forget" };
+    throw new UsageError(
+      "What is to be forgotten is said with --migration and --forget, and nothing else.",
+      "See which migration was interrupted: fraisier db repair",
+    );
+  }
   if (migration === undefined || statement === undefined || done === undone) {
     throw new UsageError(
       "What became of a statement is said with --migration, --statement and either --done or --undone.",
