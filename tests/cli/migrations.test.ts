@@ -309,7 +309,8 @@ INSERT INTO users (id, name)\n  VALUES (2, 'Bob');
       const status = await fraisier(project.folder, ["db", "status", ...given], project.env);
       expect(status.stderr).toBe(`See how it goes on: fraisier db repair ${typed}\n`);
 
-      project.write("002_long", LONG["002_long"].replace("SLOW", "SELECT 1"));
+      // SQLite's has run to its end perhaps, and is not to be changed then.
+      if (database.server !== null) project.write("002_long", LONG["002_long"].replace("SLOW", "SELECT 1"));
       expect(await project.type(next)).toMatchObject({ exitCode: 0, stdout: "Applied 002_long.\n" });
       await using adapter = await project.open();
       expect(await adapter.executeQuery("SELECT id FROM one ORDER BY id")).toEqual([{ id: 1 }, { id: 2 }]);
