@@ -41,7 +41,7 @@ describe("what is offered", () => {
 
   test("options of the command, and what they take", async () => {
     const folder = project(FRUIT);
-    const ofDeploy = ["--config", "--json", "--no-color", "--ref", "--dry-run", "--force", "--help"];
+    const ofDeploy = ["--config", "--json", "--no-color", "--db", "--ref", "--dry-run", "--force", "--help"];
     expect(await offered(folder, ["deploy", "--"])).toEqual(ofDeploy);
     expect(await offered(folder, ["deploy", "shop", "production", "--f"])).toEqual(["--force"]);
     expect(await offered(folder, ["history", "--status", ""])).toEqual(DEPLOYMENT_STATUSES);
@@ -66,7 +66,7 @@ describe("what is offered", () => {
     expect(await offered(folder, ["show", ""])).toEqual(ids);
     expect(await offered(folder, ["rollback", "shop", "production", "--to", ""])).toEqual([ids[1]]);
     expect(await offered(folder, ["logs", ids[0] ?? "", "--step", ""])).toEqual(["build"]);
-    expect(await offered(folder, ["explain", "lease"])).toEqual(["lease_lost"]);
+    expect(await offered(folder, ["explain", "lease_l"])).toEqual(["lease_lost"]);
     expect(await offered(folder, ["completion", ""])).toEqual(["bash", "zsh", "fish"]);
   });
 

@@ -16,7 +16,7 @@ test.for<[code: keyof typeof EXIT, what: string, line: string, env?: Record<stri
     "ledgerUnavailable",
     "a database that there is not",
     "status",
-    { FRAISIER_DB_URL: "sqlite:///dev/null/ledger.db?mode=rw" },
+    { FRAISIER_DB_URL: "postgresql://ada@127.0.0.1:1/nowhere" },
   ],
   [
     "ledgerUnavailable",

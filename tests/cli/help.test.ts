@@ -5,7 +5,7 @@ import { COMMANDS, emptyFolder, everythingIn, fraisier, ROOT } from "./support.t
 
 const GROUPS = ["config", "db"] as const;
 /** Those that use no database. */
-const WITHOUT_DATABASE = ["list", "init", "config schema", "version"];
+const WITHOUT_DATABASE = ["list", "init", "config schema", "version", "explain", "completion"];
 const EVERYTHING = [...COMMANDS, ...GROUPS];
 
 describe("help", () => {

@@ -12,7 +12,7 @@ import {
 } from "../../src/db/index.ts";
 import { until } from "../e2e/sandbox.ts";
 import { type RunResult, run } from "../packaging/support.ts";
-import { DATABASES, type EmptyDatabase } from "../support/databases.ts";
+import { type EmptyDatabase, USUAL_DATABASES } from "../support/databases.ts";
 import { linesLeft, startInTerminal } from "./in-terminal.ts";
 import { emptyFolder, everythingIn, fraisier, PROGRAM, userEnvironment } from "./support.ts";
 
@@ -94,7 +94,7 @@ const FILES = {
     "-- migrate:up\nINSERT INTO users (id, name) VALUES (1, 'a;b\t\u0007');\n\n\nINSERT INTO users (id, name)\n  VALUES (2, 'Bob');\n-- migrate:down\nDELETE FROM users;\n",
 };
 
-describe.each(DATABASES)("fraisier db ($name)", (database) => {
+describe.each(USUAL_DATABASES)("fraisier db ($name)", (database) => {
   test("migrates its own tables once, tells what it did, and takes them back only when told twice", async () => {
     const project = await Project.create(database);
     const before = await project.db("status", "--json");
@@ -410,7 +410,7 @@ INSERT INTO users (id, name)\n  VALUES (2, 'Bob');
 });
 
 test("in a terminal a line tells how many of a migration's statements are done", async () => {
-  const [sqlite] = DATABASES;
+  const [sqlite] = USUAL_DATABASES;
   const project = await Project.create(sqlite as EmptyDatabase, {
     "001_three": "-- migrate:up\nSELECT 1;\nSELECT 2;\nSELECT 3;\n",
   });

@@ -84,7 +84,7 @@ describe("a report of a server that no test can bring about", () => {
   ])("of %s: %i has its name in the message where that is the server's own", (version, errno, end) => {
     const driver = Object.assign(new Error("so"), { code: "ER_X", errno, sqlState: "42000", sqlMessage: "so" });
     const { message, cause } = mysql.translateServerError(driver, false, undefined, version);
-    expect(message).toBe(`MySQL: so ${end}`);
+    expect(message).toBe(`${version.includes("MariaDB") ? "MariaDB" : "MySQL"}: so ${end}`);
     expect(cause).toMatchObject({ code: end.includes("ER_X") ? "ER_X" : String(errno) });
   });
 });
@@ -93,6 +93,6 @@ test("MariaDB's own errors are not called by MySQL's names", async () => {
   await using database = await createDatabase(await sharedServer("mariadb"));
   await using adapter = await createAdapterFromUrl(database.url);
   await expect(adapter.executeQuery("CREATE TABLE t (a NOSUCHTYPE)")).rejects.toThrow(
-    "MySQL: Unknown data type: 'NOSUCHTYPE' (4161).",
+    "MariaDB: Unknown data type: 'NOSUCHTYPE' (4161).",
   );
 });

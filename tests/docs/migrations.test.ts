@@ -8,7 +8,7 @@ import { createAdapterFromUrl, runMigrations } from "../../src/db/index.ts";
 import { emptyFolder, PROGRAM, userEnvironment } from "../cli/support.ts";
 import { until } from "../e2e/sandbox.ts";
 import { pythonFile, state } from "../ledger/python-fraisier.ts";
-import { DATABASES, type EmptyDatabase } from "../support/databases.ts";
+import { type EmptyDatabase, USUAL_DATABASES } from "../support/databases.ts";
 import { commands, fenced, ROOT, read, section } from "./documents.ts";
 
 const GUIDE = read("docs/migrations.md");
@@ -57,7 +57,7 @@ class Place {
   }
 }
 
-describe.each(DATABASES)("the guide to migrations on $name", (database) => {
+describe.each(USUAL_DATABASES)("the guide to migrations on $name", (database) => {
   test("Fraisier's own tables", async () => {
     const place = await Place.create(database);
     const lines = fenced(section(GUIDE, "Fraisier's own tables"), "sh").flatMap(commands);
@@ -154,7 +154,7 @@ describe("the guide to a database of the Python Fraisier", () => {
   });
 });
 
-describe.each(DATABASES.filter(({ type }) => type === "mysql"))("a statement in doubt on $name", (database) => {
+describe.each(USUAL_DATABASES.filter(({ type }) => type === "mysql"))("a statement in doubt on $name", (database) => {
   test("is asked of the user as the guide shows, and either answer leads on", async () => {
     const [block = ""] = fenced(section(GUIDE, "When a run is interrupted"), "console");
     const [line = "", ...expected] = block.trimEnd().split("\n");
@@ -200,7 +200,7 @@ describe.each(DATABASES.filter(({ type }) => type === "mysql"))("a statement in 
 });
 
 test("half a migration whose file is gone can be forgotten, as the message says", async () => {
-  const [database] = DATABASES.filter(({ type }) => type === "mysql") as [(typeof DATABASES)[number]];
+  const [database] = USUAL_DATABASES.filter(({ type }) => type === "mysql") as [(typeof USUAL_DATABASES)[number]];
   const place = await Place.create(database);
   place.write("migrations/mysql/001_half.sql", "-- migrate:up\nCREATE TABLE a (n INTEGER);\nCREATE OOPS;\n");
   await using adapter = await createAdapterFromUrl(place.url);
@@ -212,7 +212,7 @@ test("half a migration whose file is gone can be forgotten, as the message says"
     execa("/bin/sh", ["-c", `fraisier db repair --directory migrations${rest}`], options);
   const asked = await repair("");
   expect([asked.exitCode, asked.stderr]).toEqual([6, expect.stringContaining("its file 001_half.sql is gone.")]);
-  const [way] = /(?<=fraisier db repair)( --migration 1 --forget)/.exec(asked.stderr) ?? [""];
+  const [way] = /(?<=fraisier db repair --directory migrations)( --migration 1 --forget)/.exec(asked.stderr) ?? [""];
   const told = await repair(way);
   expect([told.exitCode, told.stdout]).toEqual([0, "Nothing is to be repaired: no migration was interrupted."]);
   expect(told.stderr).toContain("001_half is forgotten; what its statements did stays.");

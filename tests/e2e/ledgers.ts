@@ -12,7 +12,13 @@ export interface TestLedger {
   createSandbox(): Promise<Sandbox>;
 }
 
-export const LEDGERS: readonly TestLedger[] = DATABASES.map((database) => {
+/**
+ * Those that the end-to-end tests run on: every one in the full run, by default SQLite and one server. The demo is played on
+ * each of them in every run.
+ */
+export const LEDGERS: readonly TestLedger[] = DATABASES.filter(
+  ({ name }) => IS_FULL || name === "SQLite" || name === "PostgreSQL",
+).map((database) => {
   const isSqlite = database.name === "SQLite";
   return {
     name: database.name,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { FraiserDatabaseAdapter } from "../../src/db/index.ts";
-import { type Deployment, type Lease, Ledger } from "../../src/ledger/index.ts";
+import { type Deployment, type Lease, Ledger, type RecordedDeployment } from "../../src/ledger/index.ts";
 import {
   begun,
   contentsOf,
@@ -24,6 +24,8 @@ interface Scene extends TestLedger {
   /** A rollback of `done` with a running step. */
   readonly running: string;
   readonly webhook: string;
+  /** In progress, and made by another program. */
+  readonly recorded: string;
 }
 
 async function scene(opened: TestLedger): Promise<Scene> {
@@ -37,9 +39,15 @@ async function scene(opened: TestLedger): Promise<Scene> {
   await ledger.acquireServiceLock("shop", "local", "maria", 60_000);
   await ledger.acquireServiceLock("blog", "local", "maria", 1);
   await ledger.releaseLease(await leaseOf(ledger, { target: "local:free" }));
+  const recorded = (await ledger.recordDeployment(recordedOf({}))).id;
   clock.advance(2000);
-  return { ...opened, lease, done, pending, running, webhook };
+  return { ...opened, lease, done, pending, running, webhook, recorded };
 }
+
+const recordedOf = (place: Parameters<typeof identity>[0]): RecordedDeployment => ({
+  ...identity(place),
+  ...{ oldVersion: null, gitCommit: null, gitBranch: null, triggeredBy: "manual", triggeredByUser: null },
+});
 
 const CALL = { provider: "gitea", type: "push", branch: null, commit: null, sender: null, payload: {} };
 const OUTPUT = [
@@ -117,6 +125,34 @@ const WRITING: Readonly<Record<string, Writing>> = {
       ...["UPDATE tb_deployment", "UPDATE tb_deployment", "UPDATE tb_deployment_stat", "UPDATE tb_fraise_state"],
       "INSERT tb_event",
     ],
+  },
+  recordDeployment: {
+    call: ({ ledger }) => ledger.recordDeployment(recordedOf({ fraise: "new" })),
+    writes: ["INSERT tb_fraise_state", "INSERT tb_deployment", "INSERT tb_event", "INSERT tb_event"],
+  },
+  endRecorded: {
+    call: ({ ledger, recorded }) =>
+      ledger.endRecorded(recorded, {
+        status: "success",
+        newVersion: "v2",
+        fraise: { status: "healthy", deployed: true },
+      }),
+    writes: [
+      ...["UPDATE tb_deployment", "UPDATE tb_deployment", "INSERT tb_event", "UPDATE tb_deployment_stat"],
+      ...["UPDATE tb_fraise_state", "UPDATE tb_fraise_state", "INSERT tb_event"],
+    ],
+  },
+  markRolledBack: {
+    call: ({ ledger, recorded }) => ledger.markRolledBack(recorded),
+    writes: [
+      ...["UPDATE tb_deployment", "UPDATE tb_deployment", "INSERT tb_event", "UPDATE tb_deployment_stat"],
+      "UPDATE tb_fraise_state",
+    ],
+  },
+  setState: {
+    call: ({ ledger }) =>
+      ledger.setState(identity({ fraise: "new" }), { version: "v2", status: "healthy", deployedBy: null }),
+    writes: ["INSERT tb_fraise_state", "UPDATE tb_fraise_state", "INSERT tb_event"],
   },
   startStep: {
     call: ({ ledger, lease, running }) => ledger.startStep(lease, running, { name: "next", direction: "do" }),

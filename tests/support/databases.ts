@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { DatabaseType } from "../../src/db/index.ts";
+import { IS_FULL } from "../packaging/support.ts";
 import { createDatabase } from "../servers/databases.ts";
 import type { ServerKind } from "../servers/products/index.ts";
 import { sharedServer } from "../servers/shared.ts";
@@ -53,3 +54,6 @@ export const DATABASES: readonly EmptyDatabase[] = [
     onServer("mysql", "MySQL"),
   ])),
 ];
+
+/** By default without MariaDB, where MySQL tells the same: for what takes many processes, and hardly depends on the database. */
+export const USUAL_DATABASES: readonly EmptyDatabase[] = DATABASES.filter(({ name }) => IS_FULL || name !== "MariaDB");

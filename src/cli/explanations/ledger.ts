@@ -1,21 +1,31 @@
 import type {
   IllegalTransitionError,
+  InvalidExpiryError,
   LeaseHeldError,
   LeaseLostError,
+  LeaseNeededError,
   LedgerSchemaError,
   StepNotRunningError,
+  UnknownKeyError,
   UnknownTimeZoneError,
 } from "../../ledger/index.ts";
 import type { Explained } from "./explanation.ts";
 
-type LedgerErrorKind = (
-  | IllegalTransitionError
-  | LeaseHeldError
-  | LeaseLostError
-  | LedgerSchemaError
-  | StepNotRunningError
-  | UnknownTimeZoneError
-)["kind"];
+/** That a deployment is not found is explained among what the command line reports. */
+type LedgerErrorKind = Exclude<
+  (
+    | IllegalTransitionError
+    | InvalidExpiryError
+    | LeaseHeldError
+    | LeaseLostError
+    | LeaseNeededError
+    | LedgerSchemaError
+    | StepNotRunningError
+    | UnknownKeyError
+    | UnknownTimeZoneError
+  )["kind"],
+  "deployment_not_found"
+>;
 
 /** What the ledger reports. */
 export const LEDGER_EXPLANATIONS: Readonly<Record<LedgerErrorKind, Explained>> = {
@@ -38,6 +48,21 @@ export const LEDGER_EXPLANATIONS: Readonly<Record<LedgerErrorKind, Explained>> =
     meaning: "a step was to end that is not running",
     causes: ["another process has ended it meanwhile"],
     next: "fraisier history",
+  },
+  lease_needed: {
+    meaning: "a deployment that Fraisier makes was to be changed by the older API, which holds no lease",
+    causes: ["the id is that of a deployment of fraisier deploy, not of startDeployment()"],
+    next: "fraisier status",
+  },
+  invalid_expiry: {
+    meaning: "a lock of the older API was to end at a moment that is none, or is over already",
+    causes: ["a time without a zone was meant in another one", "the text is no ISO time"],
+    next: "fraisier explain invalid_expiry",
+  },
+  webhook_not_found: {
+    meaning: "the ledger has no webhook event with this number",
+    causes: ["it is of another database", "it is misspelt"],
+    next: "fraisier webhooks",
   },
   schema_outdated: {
     meaning: "the database was set up by an older version",

@@ -174,7 +174,8 @@ export function translateServerError(
   const what = text ?? WITHOUT_TEXT[kind] ?? "The server refused the statement; its text may hold values";
   const name = nameOf(error, serverVersion);
   const code = name === null ? String(error.errno) : `${error.errno}, ${name}`;
-  const product = isMariadb(serverVersion) ? "MariaDB" : "MySQL";
+  // Before its greeting nobody knows which of the two it is.
+  const product = serverVersion === "" ? "Server" : isMariadb(serverVersion) ? "MariaDB" : "MySQL";
   return new DatabaseError(kind, `${product}: ${what.replace(/\.$/, "")} (${code}).`, {
     ...(!isRepeating && namesOf(error)),
     // A database that does not exist is not there the next time either.
