@@ -55,5 +55,5 @@ export const DATABASES: readonly EmptyDatabase[] = [
   ])),
 ];
 
-/** By default without MariaDB, where MySQL tells the same: for what takes many processes, and hardly depends on the database. */
-export const USUAL_DATABASES: readonly EmptyDatabase[] = DATABASES.filter(({ name }) => IS_FULL || name !== "MariaDB");
+/** By default without MySQL, where MariaDB tells the same: for what takes many processes, and hardly depends on the database. */
+export const USUAL_DATABASES: readonly EmptyDatabase[] = DATABASES.filter(({ name }) => IS_FULL || name !== "MySQL");

@@ -7,7 +7,7 @@ import { DatabaseType } from "../../../src/db/index.ts";
 import { type Content, DATABASES, DatabaseProject } from "./database-project.ts";
 
 /** The moments that are tried: all of them at full scale. */
-const EVERY = process.env.FRAISIER_TEST_SCALE === "1" ? 1 : 29;
+const EVERY = process.env.FRAISIER_TEST_SCALE === "1" ? 1 : 43;
 
 /** Twelve statements, of which none can be run twice, or left out, without showing in the end. */
 const TWELVE = {
