@@ -10,12 +10,17 @@ export function isSqliteError(error: unknown): error is SqliteDriverError {
   return error instanceof Error && (error as { code?: unknown }).code === "ERR_SQLITE_ERROR";
 }
 
-/** The primary result code for "somebody else has the file locked". */
+/**
+ * Whether trying it again may help: somebody else has the file locked, or changed the schema while the statement was
+ * prepared, and again while it was prepared anew (https://sqlite.org/rescode.html#schema). Nothing has run by then.
+ */
 export function isBusy(error: unknown): boolean {
-  return isSqliteError(error) && (error.errcode & 0xff) === 5 && error.errcode !== BUSY_SNAPSHOT;
+  if (!isSqliteError(error) || error.errcode === BUSY_SNAPSHOT) return false;
+  return error.errcode === SCHEMA_CHANGED || (error.errcode & 0xff) === 5;
 }
 
 const BUSY_SNAPSHOT = 517;
+const SCHEMA_CHANGED = 17;
 const CONSTRAINT_TRIGGER = 1811;
 
 /** The codes that decide by themselves, extended ones first; exported for the test that provokes each. `text`: whether SQLite's own text is free of values. */
@@ -77,6 +82,13 @@ export const BY_CODE: Record<
     kind: "serialization_failure",
     what: "The database changed after this transaction had read from it",
     text: true,
+  },
+  17: {
+    name: "SQLITE_SCHEMA",
+    kind: "busy",
+    what: "Another process was changing the schema for the whole time allowed",
+    text: true,
+    hint: "Try again, or give timeoutMs more time.",
   },
   5: {
     name: "SQLITE_BUSY",
