@@ -5,8 +5,9 @@ import { execa } from "execa";
 import { expect, test } from "vitest";
 import { Ledger } from "../../src/ledger/index.ts";
 import { FraisierDb } from "../../src/ledger/older/fraisier-db.ts";
-import { COMMANDS, emptyFolder, userEnvironment } from "../cli/support.ts";
+import { COMMANDS, emptyFolder, PROGRAM as PROGRAM_FILE, userEnvironment } from "../cli/support.ts";
 import { pythonFile } from "../ledger/python-fraisier.ts";
+import { pathWithNode } from "../packaging/support.ts";
 import { codeSpans, fenced, localLinks, ROOT, read, section } from "./documents.ts";
 
 const GUIDE = read("docs/from-python.md");
@@ -26,6 +27,22 @@ test("the program prints what it says", async () => {
   const printed = [...PROGRAM.matchAll(/^\s*console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
   expect(printed.length).toBeGreaterThan(5);
   expect(stdout.split("\n")).toEqual(printed);
+});
+
+test("its commands adopt the file", async () => {
+  const place = "/opt/fraisier/fraisier.db";
+  const [lines = ""] = fenced(GUIDE, "sh");
+  expect(lines).toContain(place);
+  const folder = emptyFolder("from-python");
+  symlinkSync(PROGRAM_FILE, join(folder, "fraisier"));
+  const file = pythonFile();
+  const env = { ...userEnvironment(), PATH: [folder, pathWithNode()].join(":") };
+  const run = async (script: string) => {
+    const { stdout } = await execa("/bin/sh", ["-e", "-c", script], { cwd: folder, env, extendEnv: false });
+    return stdout;
+  };
+  await run(lines.replace(place, file)); // what is written to that place would be another's
+  expect(await run(`FRAISIER_DB_PATH=${file} fraisier history --fraise étl --environment production`)).toContain("étl");
 });
 
 test("the table of the API has every function, with the ledger's own", () => {
