@@ -6,9 +6,9 @@ import { openWith } from "./support/opening.ts";
 openWith(openBlocking);
 
 await import("./types.test.ts");
-await import("./reading.test.ts");
 await import("./errors.test.ts");
 if (IS_FULL) {
+  await import("./reading.test.ts");
   await import("./writing.test.ts");
   await import("./stream.test.ts");
   await import("./inserting.test.ts");

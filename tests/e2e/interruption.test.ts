@@ -17,6 +17,8 @@ const SIGNALS = [
 describe.each(CASES)(
   "in the step $step, remembered by $ledger.name:",
   ({ step, app, settings, hold, reach, ledger }) => {
+    /** Whether also the deployment after that is seen to succeed: by default after one step, since what is left is the same. */
+    const provesNext = IS_FULL || step === "build";
     let box: Sandbox;
     let good: { release: string | null; restartable: boolean };
 
@@ -62,6 +64,7 @@ describe.each(CASES)(
         expect(exitCode, stdout + stderr).toBe(code);
         await expectGoodServes();
         expect((await box.history())[0]).toMatchObject({ status: "cancelled" });
+        if (!provesNext) return;
         box.configure(good.restartable ? {} : { service: { restart: "true" }, health_check: undefined });
         box.letGo("fetch");
         expect((await box.deploy()).exitCode).toBe(0);
@@ -92,6 +95,7 @@ describe.each(CASES)(
       expect(abandoned?.errorMessage).toContain(isPending ? "its process is gone" : `during ${step.split(" ")[0]}`);
       const { steps } = await box.show(abandoned?.id ?? "");
       expect(steps.filter(({ outcome }) => outcome === "running")).toEqual([]);
+      if (!provesNext) return;
       box.configure(service);
       expect((await box.deploy()).exitCode).toBe(0);
     });
