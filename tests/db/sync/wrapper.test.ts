@@ -1,7 +1,7 @@
 /** What is the blocking wrapper's own. That its results and errors are the adapter's is shown by the contract. */
 import { execFile } from "node:child_process";
 import { symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -206,18 +206,21 @@ test("the :memory: of an adapter is refused by name, and one of its own works", 
   expect([...wrapper.stream("SELECT name FROM entry")]).toEqual([{ name: "a" }, { name: "b" }]);
 });
 
-test("a file is the same database through a link", async () => {
+test("a file is the same database through a link, its own or one of its folder", async () => {
   const [sqlite] = DATABASES;
   const url = (await sqlite?.createUrl()) as string;
   const file = parseSqliteUrl(url).path;
   using wrapper = new SyncDatabaseWrapper(url);
   wrapper.executeQuery("CREATE TABLE entry (id INTEGER PRIMARY KEY)");
   symlinkSync(file, `${file}.link`);
-  using linked = new SyncDatabaseWrapper(`sqlite://${file}.link`);
-  wrapper.transaction((tx) => {
-    tx.insert("entry", { id: 1 });
-    expect(() => linked.insert("entry", { id: 2 })).toThrow(
-      expect.objectContaining({ kind: "adapter_in_transaction" }),
-    );
-  });
+  const folder = join(dirname(file), "folder");
+  symlinkSync(dirname(file), folder);
+  for (const path of [`${file}.link`, join(folder, basename(file))]) {
+    using linked = new SyncDatabaseWrapper(`sqlite://${path}`);
+    wrapper.transaction((tx) => {
+      tx.insert("entry", {});
+      const refused = expect.objectContaining({ kind: "adapter_in_transaction" });
+      expect(() => linked.insert("entry", { id: 9 }, { timeoutMs: 500 }), path).toThrow(refused);
+    });
+  }
 });
