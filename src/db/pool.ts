@@ -37,6 +37,8 @@ export class Pool<C extends object> {
   readonly #opening = new Set<Promise<void>>();
   /** When each connection is to be replaced. */
   readonly #expiry = new WeakMap<C, number>();
+  /** Those that broke. */
+  readonly #lost = new WeakSet<C>();
   /** Connections, among those held, that are being checked for whoever waits. */
   #checking = 0;
   #closing = 0;
@@ -177,7 +179,7 @@ export class Pool<C extends object> {
   /** Opens a connection for whoever waits longest when it is there. The failure is his, or that of who fills the pool. */
   #open(): void {
     const opening = this.#driver
-      .open((lost) => this.#discardIdle(lost))
+      .open((lost) => this.#noteLost(lost))
       .then(
         (connection) => {
           this.#opening.delete(opening);
@@ -217,7 +219,7 @@ export class Pool<C extends object> {
   #settle(connection: C): void {
     const now = this.#clock.monotonic();
     const [first] = this.#waiters;
-    if (this.#state === "closed") {
+    if (this.#state === "closed" || this.#lost.has(connection)) {
       this.#close(connection);
     } else if (first) {
       this.#hold(connection, first.purpose, now);
@@ -233,8 +235,9 @@ export class Pool<C extends object> {
     this.#held.set(connection, { since: now, purpose });
   }
 
-  /** A connection broke: when it was idle it goes at once; its user notices by himself. */
-  #discardIdle(connection: C): void {
+  /** A connection broke: when it is idle it goes at once, else as soon as whoever has it is done with it. */
+  #noteLost(connection: C): void {
+    this.#lost.add(connection);
     const index = this.#idle.findIndex((idle) => idle.connection === connection);
     if (index < 0) return;
     this.#idle.splice(index, 1);

@@ -39,7 +39,7 @@ describe("what others wrote reaches no terminal raw:", () => {
   beforeAll(async () => {
     box = await Sandbox.create({
       build: ["cat output"],
-      health_check: { url: "http://127.0.0.1:{port}/", retries: 10, interval: 0.1, stable_for: 0 },
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 0 },
     });
     await box.git("checkout", "--quiet", "-b", "fruit\u009b2J"); // git allows such a name
     await box.commit({ page: "x" }, { output: `compiling ${HOSTILE}\n` });

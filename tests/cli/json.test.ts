@@ -35,7 +35,7 @@ describe("with --json", () => {
   let refused: Ended;
   beforeAll(async () => {
     box = await Sandbox.create({
-      health_check: { url: "http://127.0.0.1:{port}/", retries: 10, interval: 0.1, stable_for: 0 },
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 0 },
       build: ["echo compiling"],
     });
     await box.commit({ page: "good" });

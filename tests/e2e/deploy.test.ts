@@ -176,7 +176,7 @@ describe.each(LEDGERS)("deploying, remembered by $name:", (ledger) => {
     await box.commit({ page: "sick", status: 500 });
     box.configure({
       keep_releases: 1,
-      health_check: { url: "http://127.0.0.1:{port}/", retries: 10, interval: 0.1, stable_for: 0 },
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 0 },
     });
     expect((await box.deploy()).exitCode).toBe(5);
     expect(box.releases()).toEqual([...kept].sort());

@@ -147,7 +147,7 @@ describe.each(LEDGERS)("a deployment that fails, remembered by $name:", (ledger)
   test("a body without the expected text is not healthy", async () => {
     const { release } = await serveGood();
     box.configure({
-      health_check: { url: "http://127.0.0.1:{port}/", retries: 10, interval: 0.1, stable_for: 0, expect_body: "good" },
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 0, expect_body: "good" },
     });
     await box.commit({ page: "bad" });
     expect((await box.deploy()).exitCode).toBe(5);
@@ -168,7 +168,7 @@ describe.each(LEDGERS)("a deployment that fails, remembered by $name:", (ledger)
 
   test("a process that never answers is given up after the last probe", async () => {
     const { release } = await serveGood();
-    box.configure({ health_check: { url: "http://127.0.0.1:{port}/", retries: 10, interval: 0.1, stable_for: 0 } });
+    box.configure({ health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 0 } });
     await box.commit({ page: "mute", mute: true });
     expect((await box.deploy()).exitCode).toBe(5);
     await expectGoodServes(release);
@@ -199,7 +199,7 @@ describe.each(LEDGERS)("a deployment that fails, remembered by $name:", (ledger)
   test("when going back fails as well, the ledger says that the service is down", async () => {
     await serveGood();
     box.configure({
-      health_check: { url: "http://127.0.0.1:{port}/", retries: 5, interval: 0.1, stable_for: 0, expect_status: 418 },
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 0, expect_status: 418 },
     });
     await box.commit({ page: "new" });
     const { stdout: plan } = await box.deploy("--dry-run");

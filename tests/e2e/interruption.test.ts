@@ -113,7 +113,7 @@ describe.each(LEDGERS)("at other moments, remembered by $name:", (ledger) => {
     await box.commit({ page: "good" });
     await box.deploy();
     const release = box.current();
-    const health_check = { url: "http://127.0.0.1:{port}/", retries: 10, interval: 0.1, stable_for: 0 };
+    const health_check = { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 0 };
     box.configure({
       health_check,
       migrate: "true",

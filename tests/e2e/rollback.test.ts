@@ -77,7 +77,7 @@ describe.each(LEDGERS)("rolling back, remembered by $name:", (ledger) => {
     await serve("one", "two");
     const release = box.current();
     box.configure({
-      health_check: { url: "http://127.0.0.1:{port}/", retries: 10, interval: 0.1, stable_for: 60 },
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 60 },
     });
     await box.commit({ page: "three" });
     const running = box.start("deploy", "shop", "production", "--json");
@@ -140,7 +140,7 @@ describe.each(LEDGERS)("rolling back, remembered by $name:", (ledger) => {
   test("when the earlier release is sick by now, the one that served serves again", async () => {
     await serve("one", "two");
     box.configure({
-      health_check: { url: "http://127.0.0.1:{port}/", retries: 5, interval: 0.1, stable_for: 0, expect_body: "two" },
+      health_check: { url: "http://127.0.0.1:{port}/", retries: 20, interval: 0.1, stable_for: 0, expect_body: "two" },
     });
     expect((await rollback()).exitCode).toBe(5);
     expect(await box.page()).toBe("two");

@@ -88,6 +88,36 @@ describe("an idle connection", () => {
     await pool.release(connection, { destroy: true });
     expect(pool.metrics).toMatchObject({ totalConnections: 0, closedTotal: 1 });
   });
+
+  test("that broke while somebody used it is closed when it comes back", async () => {
+    const pool = new TestPool();
+    const { connection } = await pool.call();
+    connection?.lose();
+    await pool.release(connection);
+    expect(pool.metrics).toMatchObject({ totalConnections: 0, closedTotal: 1 });
+  });
+
+  test("that breaks before the pool has it is closed, and whoever waits gets another", async () => {
+    const pool = new TestPool({ max: 1 });
+    pool.driver.isNextLost = true;
+    const { connection } = await pool.call();
+    expect(connection).toMatchObject({ id: 2 });
+    expect(pool.metrics).toMatchObject({ totalConnections: 1, openedTotal: 2, closedTotal: 1 });
+  });
+
+  test("that breaks while it is checked is closed, whatever the check says", async () => {
+    const pool = await idlePool(1, {});
+    const [broken] = await pool.takeAll();
+    await pool.release(broken);
+    await pool.advance(30_001);
+    pool.driver.checks.isClosed = true;
+    const waiting = await pool.call();
+    broken?.lose();
+    pool.driver.checks.answer(true);
+    await settled();
+    expect(waiting.connection).not.toBe(broken);
+    expect(pool.metrics).toMatchObject({ activeConnections: 1, openedTotal: 2, closedTotal: 1 });
+  });
 });
 
 describe("the lifetime of a connection", () => {

@@ -54,6 +54,8 @@ export class TestDriver implements PoolDriver<TestConnection> {
   /** The most that there ever were. */
   peak = 0;
   checked = 0;
+  /** Whether the next connection breaks when it is opened, before the pool has it. */
+  isNextLost = false;
   #made = 0;
 
   async open(lost: (connection: TestConnection) => void): Promise<TestConnection> {
@@ -65,6 +67,8 @@ export class TestDriver implements PoolDriver<TestConnection> {
       throw failure;
     }
     const connection: TestConnection = { id: ++this.#made, lose: () => lost(connection) };
+    if (this.isNextLost) connection.lose();
+    this.isNextLost = false;
     return connection;
   }
 
