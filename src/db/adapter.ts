@@ -82,7 +82,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
         return this.#runOn(connection, statement, arrangeParameters(statement, params), runOptions, within);
       },
       streamOn: (connection, query, params, runOptions, bounds) =>
-        streamRows(connection, this.#parsed(query, runOptions), params, narrowed(bounds, this.#bounds(runOptions))),
+        streamBatches(connection, this.#parsed(query, runOptions), params, narrowed(bounds, this.#bounds(runOptions))),
     };
   }
 
@@ -182,9 +182,11 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       const connection = await this.#acquire(pool, "stream", bounds);
       let rows = 0;
       try {
-        for await (const row of streamRows<R>(connection, statement, params, bounds)) {
-          rows++;
-          yield row;
+        for await (const batch of streamBatches<R>(connection, statement, params, bounds)) {
+          for (const row of batch) {
+            rows++;
+            yield row;
+          }
         }
         if (connection.inTransaction) throw transactionLeftOpen(statement);
         return;
@@ -360,8 +362,9 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     bounds: Bounds,
   ): TimedResult | Promise<TimedResult> {
     const started = this.clock.monotonic();
-    const timed = ({ rows, columns, affectedRows, insertedId }: RawResult) => {
-      return { rows, columns, affectedRows, insertedId, executionTimeMs: this.clock.monotonic() - started };
+    const timed = ({ rows, columns, affectedRows, insertedId, insertedColumn }: RawResult) => {
+      const executionTimeMs = this.clock.monotonic() - started;
+      return { rows, columns, affectedRows, insertedId, insertedColumn, executionTimeMs };
     };
     const running = connection.run(statement, params, { ...bounds, keep: options.prepare ?? true });
     return running instanceof Promise ? running.then(timed) : timed(running);
@@ -444,19 +447,22 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   }
 }
 
-/** Both bounds at once: whichever signal comes first, and the earlier deadline. */
-async function* streamRows<R extends object>(
+/** The rows in the batches that they come in, so that not each of them is waited for. */
+async function* streamBatches<R extends object>(
   connection: Connection,
   statement: ParsedStatement,
   params: readonly unknown[],
   bounds: Bounds,
-): AsyncIterable<R> {
+): AsyncIterable<Iterable<R>> {
   const running = { ...bounds, keep: false };
-  for await (const batch of connection.stream(statement, arrangeParameters(statement, params), running)) {
-    for (const row of batch) {
-      if (bounds.signal?.aborted) throw cancelled();
-      yield row as R;
-    }
+  for await (const batch of connection.stream(statement, arrangeParameters(statement, params), running))
+    yield rowsUntilAborted(batch as R[], bounds.signal);
+}
+
+function* rowsUntilAborted<R>(batch: readonly R[], signal: AbortSignal | undefined): Iterable<R> {
+  for (const row of batch) {
+    if (signal?.aborted) throw cancelled();
+    yield row;
   }
 }
 

@@ -6,8 +6,10 @@ export interface RawResult {
   readonly columns: readonly string[];
   /** Rows matched, for a statement that returns none. */
   readonly affectedRows: number;
-  /** The key that the server gave to the row inserted; null where the database doesn't tell it this way. */
+  /** The key that the database gave to the row inserted; null where it doesn't tell it this way. */
   readonly insertedId: string | null;
+  /** The column that this key is in, where the connection knows it. */
+  readonly insertedColumn: string | null;
 }
 
 /** What ends a call before its time. */

@@ -32,7 +32,8 @@ export interface Dialect {
   readonly supportsReturning: boolean;
   /**
    * A statement with one parameter, the table's name, that returns `name` and `is_told` of each column: 1 when the key of
-   * a row inserted without it can be learnt, or the insert fails by itself.
+   * a row inserted without it can be learnt, or the insert fails by itself. Where there is RETURNING, `is_counted`
+   * is 1 when the connection tells it as well, which is faster.
    */
   readonly toldKeys: string;
   /**

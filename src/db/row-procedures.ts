@@ -10,7 +10,14 @@ import {
   buildUpdate,
   buildUpsert,
 } from "./sql/build.ts";
-import { assertOnlyConflict, comparableKey, isKeyTold, type KnownKeys, kindOf } from "./table-keys.ts";
+import {
+  assertOnlyConflict,
+  comparableKey,
+  type KeySource,
+  type KnownKeys,
+  kindOf,
+  sourceOfKey,
+} from "./table-keys.ts";
 import type { KeyOptions, Row, UpsertOptions } from "./types.ts";
 
 /** What a procedure wants done before it goes on: a statement, or other steps so that all of them happen or none. */
@@ -23,7 +30,7 @@ export type Step = { readonly statement: BuiltStatement } | { readonly atomicall
 export type Procedure<T> = Generator<Step, T, RawResult>;
 
 /** What a procedure is given where there is nothing to give: to begin, and after other steps. */
-export const NO_RESULT: RawResult = { rows: [], columns: [], affectedRows: 0, insertedId: null };
+export const NO_RESULT: RawResult = { rows: [], columns: [], affectedRows: 0, insertedId: null, insertedColumn: null };
 
 /** What is known of the tables, and where it is kept. */
 export interface Knowledge {
@@ -42,17 +49,23 @@ export function* insertRow(knowledge: Knowledge, table: string, data: Row, optio
     return key;
   }
   const rest = given === null ? without(data, idColumn) : data;
-  const returned = dialect.supportsReturning ? idColumn : null;
-  const built = buildInsert(dialect, table, rest, returned);
-  if (!(yield* isTold(knowledge, table, idColumn))) {
+  dialect.quoteIdentifier(table); // a name that can't be one is said first
+  const source = yield* keySource(knowledge, table, idColumn);
+  if (source === null) {
     // A table that does not exist says so itself.
     yield* query(`SELECT 1 FROM ${dialect.quoteIdentifier(table)} WHERE 1 = 0`, []);
     throw keyUnknown(table, idColumn);
   }
-  const { rows, insertedId } = yield { statement: built };
-  if (returned !== null) return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
+  const built = buildInsert(dialect, table, rest, source === "returned" ? idColumn : null);
+  const { rows, insertedId, insertedColumn } = yield { statement: built };
+  if (source === "returned") return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
   if (insertedId === null) throw keyUnknown(table, idColumn);
-  return insertedId;
+  if (insertedColumn === null || insertedColumn.toLowerCase() === idColumn.toLowerCase()) return insertedId;
+  // The table has become another one since it was asked for.
+  knowledge.keys.sources.clear();
+  const found = buildSelect(dialect, table, idColumn, { [insertedColumn]: insertedId }, [insertedColumn]);
+  const [row] = yield* query(found.text, found.params);
+  return keyText(Object.values(row ?? {})[0], table, idColumn);
 }
 
 /** Inserts many rows, which all have the same columns. @returns how many there are now more */
@@ -79,7 +92,7 @@ export function* upsertRow(knowledge: Knowledge, table: string, data: Row, optio
   const given = givenKey(data, idColumn);
   let key = "";
   if (tableKeys === null) {
-    const isKnown = (given ?? null) !== null || (yield* isTold(knowledge, table, idColumn));
+    const isKnown = (given ?? null) !== null || (yield* keySource(knowledge, table, idColumn)) !== null;
     // Else it depends on the row: one that was there may have a key, a new one has none.
     if (isKnown) yield* putReturning();
     else yield { atomically: putReturning() };
@@ -153,12 +166,13 @@ function* keyToFind({ dialect, keys }: Knowledge, table: string, idColumn: strin
 }
 
 /** Asked once for each table and column: what changes later shows in the insert itself. */
-function* isTold({ dialect, keys }: Knowledge, table: string, idColumn: string): Procedure<boolean> {
+function* keySource({ dialect, keys }: Knowledge, table: string, idColumn: string): Procedure<KeySource | null> {
   const known = `${table}\0${idColumn}`;
-  if (keys.told.has(known)) return true;
-  if (!isKeyTold(yield* query(dialect.toldKeys, [table]), dialect, idColumn)) return false;
-  keys.told.add(known);
-  return true;
+  const kept = keys.sources.get(known);
+  if (kept !== undefined) return kept;
+  const source = sourceOfKey(yield* query(dialect.toldKeys, [table]), dialect, idColumn);
+  if (source !== null) keys.sources.set(known, source);
+  return source;
 }
 
 /** The key in the data itself: every object has a `constructor`. */

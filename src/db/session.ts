@@ -62,12 +62,12 @@ export class Session extends QueryMethods {
     return this.#transact(this.#connection, work, options);
   }
 
-  override stream<R extends object = Row>(
+  override async *stream<R extends object = Row>(
     query: string,
     params: readonly unknown[] = [],
     options: StatementOptions = {},
   ): AsyncIterable<R> {
-    return this.#runner.streamOn<R>(this.#connection, query, params, options, {});
+    for await (const batch of this.#runner.streamOn<R>(this.#connection, query, params, options, {})) yield* batch;
   }
 
   /** From now on its connection is somebody else's. */

@@ -2,12 +2,21 @@ import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
 import type { Row } from "./types.ts";
 
-/** Whether the key in this column can be learnt when a row is inserted without it; `columns` answer {@link Dialect.toldKeys}. */
-export function isKeyTold(columns: readonly Row[], dialect: Dialect, column: string): boolean {
+/** How the key of a new row is learnt: the statement returns it, or the connection knows what it counted up to. */
+export type KeySource = "returned" | "counted";
+
+/**
+ * How the key in this column can be learnt when a row is inserted without it; null when it can't. `columns` answer
+ * {@link Dialect.toldKeys}.
+ */
+export function sourceOfKey(columns: readonly Row[], dialect: Dialect, column: string): KeySource | null {
+  const otherwise = dialect.supportsReturning ? "returned" : "counted";
   const wanted = column.toLowerCase(); // the only one that is meant, or the statement itself says better
   const found = columns.filter((each) => String(each.name).toLowerCase() === wanted);
   // A column that is not listed may be one that every table has, such as `rowid`, and RETURNING then tells it.
-  return found.length === 0 ? dialect.supportsReturning : found.every((each) => isTrue(each.is_told));
+  if (found.length === 0) return dialect.supportsReturning ? "returned" : null;
+  if (!found.every((each) => isTrue(each.is_told))) return null;
+  return found.every((each) => isTrue(each.is_counted)) ? "counted" : otherwise;
 }
 
 /**
@@ -61,8 +70,8 @@ export type KeyKind = "number" | "text" | "other";
 
 /** What is known of the tables' keys, so that each is asked for once; by table and column. */
 export class KnownKeys {
-  /** Columns of which it is known that the key of a new row can be learnt. */
-  readonly told: Set<string> = new Set();
+  /** How the key of a new row is learnt, for the columns of which it can be. */
+  readonly sources: Map<string, KeySource> = new Map();
   readonly kinds: Map<string, KeyKind> = new Map();
 }
 

@@ -27,7 +27,7 @@ export interface ConnectionRunner {
     params: readonly unknown[],
     options: StatementOptions,
     bounds: Bounds,
-  ): AsyncIterable<R>;
+  ): AsyncIterable<Iterable<R>>;
 }
 
 /**
@@ -97,8 +97,13 @@ export class Transaction extends QueryMethods {
     options: StatementOptions = {},
   ): AsyncIterable<R> {
     await this.#whenUsable();
-    const rows = this.#runner.streamOn<R>(this.#connection, query, params, options, this.#bounds);
-    yield* this.#whileActive(rows);
+    const batches = this.#runner.streamOn<R>(this.#connection, query, params, options, this.#bounds);
+    for await (const batch of this.#whileActive(batches)) {
+      for (const row of batch) {
+        this.assertActive();
+        yield row;
+      }
+    }
   }
 
   protected override async run(
@@ -193,9 +198,9 @@ export class Transaction extends QueryMethods {
     }
   }
 
-  /** Asks for the next row only while the connection is still this transaction's. */
-  async *#whileActive<R>(rows: AsyncIterable<R>): AsyncIterable<R> {
-    const iterator = rows[Symbol.asyncIterator]();
+  /** Asks for more only while the connection is still this transaction's. */
+  async *#whileActive<B>(batches: AsyncIterable<B>): AsyncIterable<B> {
+    const iterator = batches[Symbol.asyncIterator]();
     try {
       for (;;) {
         this.assertActive();

@@ -19,7 +19,7 @@ class StubbornConnection implements Connection {
   }
 
   run() {
-    return { rows: [], columns: [], affectedRows: 0, insertedId: null };
+    return { rows: [], columns: [], affectedRows: 0, insertedId: null, insertedColumn: null };
   }
 
   async *stream() {}

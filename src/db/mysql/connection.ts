@@ -8,12 +8,25 @@ import { rowBuilder } from "../row-builder.ts";
 import type { ServerConnectionOptions } from "../server-adapter.ts";
 import { describeServer, type ServerLocation } from "../server-url.ts";
 import { type ParsedStatement, wrongCount } from "../sql/placeholders.ts";
+import type { Row } from "../types.ts";
 import { isHangingUp, isServerError, translateServerError } from "./errors.ts";
 import { type Header, type RowCommand, RowReader } from "./reader.ts";
+import { areAlike, type RowParserClass, rowParser } from "./row-parser.ts";
 import { type ColumnDescription, type DriverValue, decoderFor, encodeValue, type MysqlValue } from "./types.ts";
 
 /** What the driver calls with the answer to a statement. */
 type Answer = (error: unknown, result: unknown, fields: unknown) => void;
+
+/** A prepared statement that runs, of which the driver asks what parses its rows. */
+interface Execution {
+  buildParserFromFields(columns: readonly ColumnDescription[]): RowParserClass;
+}
+
+/** What parses the rows of a statement, for the columns that it had when it last ran. */
+interface KeptParser {
+  readonly columns: readonly ColumnDescription[];
+  readonly parser: RowParserClass;
+}
 
 /** How many prepared statements a connection keeps: the server allows 16 382 for all of them together. */
 const KEPT_STATEMENTS = 200;
@@ -50,6 +63,8 @@ export class MysqlConnection implements Connection {
   readonly #integer: (value: bigint) => TypedParameterValue;
   readonly #options: ServerConnectionOptions;
   readonly #readers = new Set<RowReader>();
+  /** By the text of the statement. */
+  readonly #parsers = new Map<string, KeptParser>();
   /** Statements that the prepared protocol refuses. */
   readonly #textOnly = new Set<string>();
   #inTransaction = false;
@@ -152,18 +167,18 @@ export class MysqlConnection implements Connection {
     const command = this.#driver.execute({
       ...asArrays(statement.sql),
       values: this.#bound(values),
-    }) as unknown as RowCommand;
-    command.on("result", (row) => {
-      if (!Array.isArray(row)) this.#note(row);
-    });
-    const reader = new RowReader(command, this.#driver as unknown as { pause(): void; resume(): void });
+    }) as unknown as RowCommand & Execution;
+    command.buildParserFromFields = rowParser;
+    const reader = new RowReader(command, this.#driver as unknown as { pause(): void; resume(): void }, (header) =>
+      this.#note(header),
+    );
     this.#readers.add(reader);
     try {
       for (;;) {
         const next = () => this.#watched(reader.next(), { sql: statement.sql, values });
-        const batch = await bounded(next, options, this.#interruption, this.#options.clock);
-        if (batch === null) break;
-        yield batch.rows.map(builderFor(batch.fields));
+        const rows = await bounded(next, options, this.#interruption, this.#options.clock);
+        if (rows === null) break;
+        yield rows;
       }
     } finally {
       if (!reader.isOver) {
@@ -263,30 +278,41 @@ export class MysqlConnection implements Connection {
   /** The next time it is prepared anew. */
   #forget(sql: string): void {
     if (this.isUsable) this.#driver.unprepare(asArrays(sql) as never);
+    this.#parsers.delete(sql);
   }
 
   #execute(sql: string, values: readonly MysqlValue[]): Promise<RawResult> {
     const start = (done: Answer) => {
-      this.#driver.execute({ ...asArrays(sql), values: this.#bound(values) }, done);
+      const command = this.#driver.execute({ ...asArrays(sql), values: this.#bound(values) }, done);
+      (command as unknown as Execution).buildParserFromFields = (columns) => this.#parserFor(sql, columns);
     };
-    return this.#answer(start, { sql, values });
+    return this.#answer(start, asTheyAre, { sql, values });
+  }
+
+  #parserFor(sql: string, columns: readonly ColumnDescription[]): RowParserClass {
+    const kept = this.#parsers.get(sql);
+    if (kept !== undefined && areAlike(kept.columns, columns)) return kept.parser;
+    if (this.#parsers.size >= KEPT_STATEMENTS) this.#parsers.clear();
+    const parser = rowParser(columns);
+    this.#parsers.set(sql, { columns, parser });
+    return parser;
   }
 
   /** In the text protocol, for statements without parameters. */
   #text(sql: string): Promise<RawResult> {
     return this.#answer((done) => {
       this.#driver.query(asArrays(sql), done);
-    });
+    }, decodeRows);
   }
 
-  async #answer(start: (done: Answer) => void, statement?: FailedStatement): Promise<RawResult> {
+  async #answer(start: (done: Answer) => void, toRows: ToRows, statement?: FailedStatement): Promise<RawResult> {
     if (!this.isUsable) throw this.#lost(null);
     this.#makeWay();
     this.#isInterrupted = false;
     const { promise, resolve, reject } = Promise.withResolvers<RawResult>();
     start((error, result, fields) => {
       if (error) reject(error);
-      else resolve(this.#resultOf(result, fields));
+      else resolve(this.#resultOf(result, fields, toRows));
     });
     const result = await this.#watched(promise, statement);
     // A query that was killed while it slept answers as if nothing had happened.
@@ -296,14 +322,14 @@ export class MysqlConnection implements Connection {
   }
 
   /** Of a CALL the last set of rows counts. */
-  #resultOf(result: unknown, fields: unknown): RawResult {
+  #resultOf(result: unknown, fields: unknown, toRows: ToRows): RawResult {
     const isSeveral = Array.isArray(fields) && (Array.isArray(fields[0]) || fields.includes(undefined));
     if (isSeveral) {
       const sets = (result as unknown[]).map((part, index) => ({ part, fields: fields[index] }));
       const header = sets.find((set) => set.fields === undefined)?.part as Header | undefined;
       if (header) this.#note(header);
       const last = sets.findLast((set) => set.fields !== undefined);
-      return last === undefined ? withoutRows(header) : this.#resultOf(last.part, last.fields);
+      return last === undefined ? withoutRows(header) : this.#resultOf(last.part, last.fields, toRows);
     }
     if (fields === undefined) {
       this.#note(result as Header);
@@ -311,10 +337,11 @@ export class MysqlConnection implements Connection {
     }
     const columns = fields as ColumnDescription[];
     return {
-      rows: (result as DriverValue[][]).map(builderFor(columns)),
+      rows: toRows(result as unknown[], columns),
       columns: columns.map((column) => column.name),
       affectedRows: 0,
       insertedId: null,
+      insertedColumn: null,
     };
   }
 
@@ -350,7 +377,7 @@ export class MysqlConnection implements Connection {
   /** After an error of its own the driver no longer knows what the server sends: the connection is of no more use. */
   #outOfStep(error: unknown): DatabaseError {
     this.#drop();
-    return unreadableColumn(error) ?? this.#lost(error);
+    return this.#lost(error);
   }
 
   get #stream(): { ref(): void; unref(): void; destroy(): void; once(event: "close", listener: () => void): void } {
@@ -397,16 +424,6 @@ export class MysqlConnection implements Connection {
   }
 }
 
-/** `mysql2` has no place in its row for a column that is called `__proto__`, nor looks for one before the rows come. */
-function unreadableColumn(error: unknown): DatabaseError | null {
-  const name = /^The field name \((\w+)\) can't be /.exec(error instanceof Error ? error.message : "")?.[1];
-  if (name === undefined) return null;
-  return new DatabaseError("unsupported", `The driver for MySQL cannot read a column called ${name}.`, {
-    columns: [name],
-    hint: `Give it another name in the query: SELECT ${name} AS … FROM …`,
-  });
-}
-
 /** How each statement is given to the driver, which knows a prepared one by both; its types now and then by the text alone. */
 const asArrays = (sql: string) => ({ sql, rowsAsArray: true });
 
@@ -436,14 +453,19 @@ function tlsOf(tls: NonNullable<ServerLocation["tls"]>): Record<string, unknown>
   return { ...tls, verifyIdentity: tls.checkServerIdentity === undefined && tls.rejectUnauthorized };
 }
 
-function builderFor(
-  columns: readonly ColumnDescription[],
-): (values: readonly DriverValue[]) => Record<string, unknown> {
-  return rowBuilder<DriverValue>(
-    columns.map((column) => column.name),
-    columns.map(decoderFor),
+/** Turns what the driver hands out as rows into rows. */
+type ToRows = (rows: readonly unknown[], columns: readonly ColumnDescription[]) => Row[];
+
+/** In the prepared protocol they have been parsed by our own parser. */
+const asTheyAre: ToRows = (rows) => rows as Row[];
+
+const decodeRows: ToRows = (rows, columns) =>
+  (rows as DriverValue[][]).map(
+    rowBuilder<DriverValue>(
+      columns.map((column) => column.name),
+      columns.map(decoderFor),
+    ),
   );
-}
 
 function withoutRows(header: Header | undefined): RawResult {
   const insertId = header?.insertId ?? 0;
@@ -452,6 +474,7 @@ function withoutRows(header: Header | undefined): RawResult {
     columns: [],
     affectedRows: header?.affectedRows ?? 0,
     insertedId: String(insertId) === "0" ? null : String(insertId),
+    insertedColumn: null,
   };
 }
 

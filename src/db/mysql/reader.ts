@@ -1,4 +1,5 @@
-import type { ColumnDescription, DriverValue } from "./types.ts";
+import type { Row } from "../types.ts";
+import type { ColumnDescription } from "./types.ts";
 
 /** The answer to a statement without rows. */
 export interface Header {
@@ -10,7 +11,7 @@ export interface Header {
 /** The command of `mysql2` whose rows come as events. */
 export interface RowCommand {
   on(event: "fields", listener: (fields: ColumnDescription[] | undefined) => void): this;
-  on(event: "result", listener: (row: DriverValue[] | Header) => void): this;
+  on(event: "result", listener: (row: Row | Header) => void): this;
   on(event: "error", listener: (error: unknown) => void): this;
   on(event: "end", listener: () => void): this;
 }
@@ -27,23 +28,24 @@ const HIGH_WATER_ROWS = 500;
 /** The rows of a running statement, in batches; the server waits while nobody takes them. */
 export class RowReader {
   readonly #tap: Tap;
-  #rows: DriverValue[][] = [];
-  #fields: readonly ColumnDescription[] = [];
+  #rows: Row[] = [];
   #state: "running" | "over" = "running";
   #error: unknown = null;
   #limit = HIGH_WATER_ROWS;
   #isPaused = false;
   #wake: (() => void) | null = null;
 
-  constructor(command: RowCommand, tap: Tap) {
+  /** @param onHeader is told what the server says instead of rows */
+  constructor(command: RowCommand, tap: Tap, onHeader: (header: Header) => void) {
     this.#tap = tap;
+    let hasColumns = false;
     command
       .on("fields", (fields) => {
-        this.#fields = fields ?? [];
+        hasColumns = fields !== undefined;
       })
       .on("result", (row) => {
-        if (!Array.isArray(row)) return;
-        this.#rows.push(row);
+        if (!hasColumns) return onHeader(row as Header);
+        this.#rows.push(row as Row);
         if (this.#rows.length >= this.#limit) this.#pause();
         this.#wake?.();
       })
@@ -56,7 +58,7 @@ export class RowReader {
   }
 
   /** The next rows; null when there are no more. @throws what ended the statement */
-  async next(): Promise<{ fields: readonly ColumnDescription[]; rows: DriverValue[][] } | null> {
+  async next(): Promise<Row[] | null> {
     while (this.#rows.length === 0 && this.#state === "running") {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -67,7 +69,7 @@ export class RowReader {
     if (this.#rows.length > 0) {
       const rows = this.#rows;
       this.#rows = [];
-      return { fields: this.#fields, rows };
+      return rows;
     }
     if (this.#error !== null) throw this.#error;
     return null;

@@ -249,6 +249,7 @@ export class PostgresConnection implements Connection {
       columns,
       affectedRows: fields === null ? countOf(tag) : 0,
       insertedId: null,
+      insertedColumn: null,
     };
   }
 

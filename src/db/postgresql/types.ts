@@ -105,7 +105,8 @@ for (const [decode, type, arrayType] of [
   DECODERS.set(arrayType, asArrayOf(decode));
 }
 
-/** The decoder of a column by the OID of its type; text for a type that is not known. */
-export function decoderFor(typeOid: number): Decoder {
-  return DECODERS.get(typeOid) ?? asText;
+/** The decoder of a column by the OID of its type; null where the text stays as it is, as for a type that is not known. */
+export function decoderFor(typeOid: number): Decoder | null {
+  const decode = DECODERS.get(typeOid) ?? asText;
+  return decode === asText ? null : decode;
 }

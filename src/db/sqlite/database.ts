@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import type { RawResult } from "../connection.ts";
 import { type RowBuilder, rowBuilder } from "../row-builder.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
-import { QUERY_ONLY } from "./dialect.ts";
+import { HAS_AUTHORIZER, QUERY_ONLY, ROWID_COLUMN } from "./dialect.ts";
 import { type FailedStatement, isSqliteError, translateError } from "./errors.ts";
 import { decoderFor, encodeValue, type SqliteValue } from "./types.ts";
 
@@ -22,6 +22,15 @@ interface Prepared {
   readonly statement: StatementSync;
   columns: readonly string[];
   build: RowBuilder<SqliteValue>;
+  /** Where it inserts; null where it doesn't, or the driver doesn't tell. */
+  target: InsertTarget | null;
+}
+
+/** The table that a statement inserts into, and its column that is the rowid, once that was looked up. */
+interface InsertTarget {
+  readonly table: string;
+  readonly schema: string;
+  rowid: string | null;
 }
 
 /** How many prepared statements a connection keeps. */
@@ -33,6 +42,8 @@ const COUNTING_VERBS = new Set(["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"]
 const OUT_OF_RANGE = "ERR_OUT_OF_RANGE";
 const INT64_MIN = -(2 ** 63);
 const SQLITE_OK = 0;
+/** https://sqlite.org/c3ref/c_alter_table.html */
+const SQLITE_INSERT = 18;
 const READONLY = 8;
 const IOERR_WRITE = 778;
 
@@ -47,7 +58,8 @@ export class SqliteDatabase {
   readonly #streams = new Set<Iterator<SqliteValue[]>>();
   /** Grows whenever SQLite prepares a statement, also when it silently does so anew after a change of the schema. */
   #preparations = 0;
-  readonly #seesPreparations: boolean;
+  /** The table that the statement prepared last inserts into. */
+  #target: InsertTarget | null = null;
   /** Whether it refuses writes until it is reset. */
   #isQueryOnly = false;
 
@@ -65,11 +77,12 @@ export class SqliteDatabase {
       throw translateError(error, options.exposeValues);
     }
     this.#options = options;
-    // Node 22 has no authorizer; there the columns are looked up after every run.
-    this.#seesPreparations = typeof this.#database.setAuthorizer === "function";
-    if (this.#seesPreparations) {
-      this.#database.setAuthorizer(() => {
+    // Without an authorizer the columns are looked up after every run.
+    if (HAS_AUTHORIZER) {
+      this.#database.setAuthorizer((action, table, _column, schema, trigger) => {
         this.#preparations++;
+        const isTarget = action === SQLITE_INSERT && trigger === null && table !== null && schema !== null;
+        if (isTarget) this.#target ??= { table, schema, rowid: null };
         return SQLITE_OK;
       });
     }
@@ -90,7 +103,9 @@ export class SqliteDatabase {
   /** Runs a statement that has neither parameters nor rows. @throws the driver's error */
   execute(sql: string): void {
     this.#isQueryOnly ||= sql === QUERY_ONLY;
-    this.#database.exec(sql);
+    // What begins and ends transactions comes again and again; a PRAGMA must not be kept, and may have rows.
+    if (sql.startsWith("PRAGMA")) this.#database.exec(sql);
+    else this.#keptStatement(sql).statement.run();
   }
 
   /** Runs a statement to its end. @throws the driver's error */
@@ -98,21 +113,26 @@ export class SqliteDatabase {
     const prepared = keep ? this.#keptStatement(statement.sql) : this.#prepare(statement.sql);
     const before = this.#preparations;
     if (prepared.columns.length === 0) {
-      const { changes } = prepared.statement.run(...values);
+      const { changes, lastInsertRowid } = prepared.statement.run(...values);
+      if (before !== this.#preparations) prepared.target = this.#takeTarget();
+      const { target } = prepared;
+      const hasInserted = target !== null && statement.verb === "INSERT" && changes > 0;
       return {
         rows: [],
         columns: [],
         affectedRows: COUNTING_VERBS.has(statement.verb) ? Number(changes) : 0,
-        insertedId: null,
+        insertedId: hasInserted ? String(lastInsertRowid) : null,
+        insertedColumn: hasInserted ? this.#rowidOf(target) : null,
       };
     }
     const raw = this.#readAll(prepared, values);
-    if (before !== this.#preparations || !this.#seesPreparations) this.#refreshColumns(prepared);
+    if (before !== this.#preparations || !HAS_AUTHORIZER) this.#refreshColumns(prepared);
     return {
       rows: raw.map(prepared.build),
       columns: prepared.columns,
       affectedRows: 0,
       insertedId: null,
+      insertedColumn: null,
     };
   }
 
@@ -202,6 +222,23 @@ export class SqliteDatabase {
     }
   }
 
+  #takeTarget(): InsertTarget | null {
+    const target = this.#target;
+    this.#target = null;
+    return target;
+  }
+
+  /** The column that the rowid is in; `rowid` itself where no column has another name for it. */
+  #rowidOf(target: InsertTarget): string {
+    if (target.rowid === null) {
+      const found = this.#database.prepare(ROWID_COLUMN).get(target.table, target.schema) as
+        | { name: string }
+        | undefined;
+      target.rowid = found?.name ?? "rowid";
+    }
+    return target.rowid;
+  }
+
   #keptStatement(sql: string): Prepared {
     const kept = this.#kept.get(sql);
     if (kept !== undefined) return kept;
@@ -212,10 +249,13 @@ export class SqliteDatabase {
   }
 
   #prepare(sql: string): Prepared {
+    this.#target = null;
     const statement = this.#database.prepare(sql);
     statement.setReturnArrays(true);
-    const prepared: Prepared = { statement, columns: [], build: () => ({}) };
+    const prepared: Prepared = { statement, columns: [], build: () => ({}), target: this.#takeTarget() };
     this.#refreshColumns(prepared);
+    // Its counts and the rowid, exactly.
+    if (prepared.columns.length === 0) statement.setReadBigInts(true);
     return prepared;
   }
 

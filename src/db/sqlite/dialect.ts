@@ -7,6 +7,19 @@ import { sqliteMigrations } from "./migrations.ts";
 /** Makes a connection refuse writes: `:memory:` has but one, which writes otherwise. */
 export const QUERY_ONLY = "PRAGMA query_only = ON";
 
+/**
+ * Whether the driver tells which table a statement inserts into and when it was prepared anew: Node 22 has no authorizer.
+ */
+export const HAS_AUTHORIZER: boolean = Number.parseInt(process.versions.node, 10) >= 24;
+
+/** 1 for the column of `pragma_table_info` that is the rowid (https://sqlite.org/lang_createtable.html#rowid). */
+const isRowid = (table: string): string =>
+  `(pk = 1 AND upper(type) = 'INTEGER' AND sum(pk > 0) OVER () = 1
+    AND NOT EXISTS (SELECT 1 FROM pragma_index_list(${table}) WHERE origin = 'pk'))`;
+
+/** Returns the `name` of the column that is the rowid of a table, given by its name and its schema. */
+export const ROWID_COLUMN: string = `SELECT name FROM (SELECT name, ${isRowid("?1, ?2")} AS is_rowid FROM pragma_table_info(?1, ?2)) WHERE is_rowid`;
+
 /** SQLite, as https://sqlite.org/lang.html has it. */
 export const sqliteDialect: Dialect = {
   type: DatabaseType.SQLITE,
@@ -39,8 +52,9 @@ export const sqliteDialect: Dialect = {
   // Any key but an INTEGER may be NULL, also a PRIMARY KEY: https://sqlite.org/quirks.html#primary_keys_can_sometimes_contain_nulls
   toldKeys: `SELECT name, upper(type) NOT IN ('BLOB', 'BOOL', 'BOOLEAN', 'DATETIME', 'JSON', 'JSONB', 'TIMESTAMP', 'TIMESTAMPTZ')
       AND ("notnull" OR upper(coalesce(dflt_value, 'NULL')) <> 'NULL'
-        OR (pk = 1 AND upper(type) = 'INTEGER' AND sum(pk > 0) OVER () = 1)) AS is_told
-    FROM pragma_table_info(?)`,
+        OR (pk = 1 AND upper(type) = 'INTEGER' AND sum(pk > 0) OVER () = 1)) AS is_told,
+      ${HAS_AUTHORIZER ? isRowid("table_name") : "0"} AS is_counted
+    FROM (SELECT ? AS table_name) CROSS JOIN pragma_table_info(table_name)`,
   tableKeys: null,
   keyKinds: null,
   migrations: sqliteMigrations,

@@ -209,11 +209,8 @@ function runOn(
   deadline: number | undefined,
 ): RawResult & { executionTimeMs: number } {
   const started = performance.now();
-  const { rows, columns, affectedRows, insertedId } = connection.run(statement, params, {
-    deadline,
-    keep: options.prepare ?? true,
-  });
-  return { rows, columns, affectedRows, insertedId, executionTimeMs: performance.now() - started };
+  const result = connection.run(statement, params, { deadline, keep: options.prepare ?? true });
+  return { ...result, executionTimeMs: performance.now() - started };
 }
 
 function deadlineOf({ timeoutMs }: { readonly timeoutMs?: number }): number | undefined {

@@ -59,8 +59,6 @@ export interface ContractDatabase {
   readonly hasReturning: boolean;
   /** Whether an upsert could meet a row by another unique key than the one it names, so that it must be refused. */
   readonly upsertMeetsEveryKey: boolean;
-  /** Names of columns that can be written, but not read under that name. */
-  readonly unreadableNames: readonly string[];
   /** What would be a parameter of the database's own, so that it is refused. */
   readonly refusedVariables: readonly string[];
   /** A query with the operator `?`, whether its parameter "a" is a key of the JSON {"a": 1}, as `found`; null where there is none. */
@@ -110,7 +108,6 @@ const sqlite: ContractDatabase = {
   tellsMadeKeys: true,
   hasReturning: true,
   upsertMeetsEveryKey: false,
-  unreadableNames: [],
   refusedVariables: [":id", "@id", "#id"],
   questionMarkQuery: null,
   streamsInTransaction: false,
@@ -161,7 +158,6 @@ const postgresql = onServer("postgresql", {
   tellsMadeKeys: true,
   hasReturning: true,
   upsertMeetsEveryKey: false,
-  unreadableNames: [],
   refusedVariables: [],
   questionMarkQuery: `SELECT '{"a": 1}'::jsonb ?? $1 AS found`,
   streamsInTransaction: true,
@@ -214,7 +210,6 @@ const mariadb = onServer("mariadb", {
   tellsMadeKeys: false,
   hasReturning: true,
   upsertMeetsEveryKey: true,
-  unreadableNames: ["__proto__"],
   refusedVariables: [],
   questionMarkQuery: null,
   streamsInTransaction: false,
@@ -238,7 +233,6 @@ const mysql = onServer("mysql", {
   tellsMadeKeys: false,
   hasReturning: false,
   upsertMeetsEveryKey: true,
-  unreadableNames: ["__proto__"],
   refusedVariables: [],
   questionMarkQuery: null,
   streamsInTransaction: false,
