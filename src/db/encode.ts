@@ -1,6 +1,6 @@
 import { DatabaseError } from "./errors.ts";
 import { nameOfValue } from "./name-of-value.ts";
-import { JsonValue } from "./values.ts";
+import { JsonText, JsonValue } from "./values.ts";
 
 /** What every database refuses in the same words. `database` is its name, for people. */
 export function cannotHold(position: number, what: string, database: string): DatabaseError {
@@ -32,15 +32,20 @@ export function encodeInstant(date: Date, position: number, database: string): s
   return date.toISOString();
 }
 
-/** The JSON text of what {@link isJson} says is JSON. */
-export function encodeJson(value: unknown, position: number): string {
-  const plain = value instanceof JsonValue ? value.value : value;
+/** The JSON text of what {@link isJson} says is JSON; null where there is none: for a cycle, or a bigint. */
+export function jsonTextOf(value: object): string | null {
+  if (value instanceof JsonText) return value.text;
   try {
-    const text = JSON.stringify(plain);
-    if (text !== undefined) return text;
+    return JSON.stringify(value instanceof JsonValue ? value.value : value) ?? null;
   } catch {
-    // a cycle, or a bigint: said below, without the engine's words, which may hold keys of the value
+    return null; // without the engine's words, which may hold keys of the value
   }
+}
+
+/** The same, for a parameter. @throws DatabaseError `parameter_mismatch` where there is none */
+export function encodeJson(value: object, position: number): string {
+  const text = jsonTextOf(value);
+  if (text !== null) return text;
   throw new DatabaseError("parameter_mismatch", `Parameter ${position} cannot be written as JSON.`, {
     hint: "Give a value that JSON.stringify accepts.",
   });
@@ -48,7 +53,7 @@ export function encodeJson(value: unknown, position: number): string {
 
 /** Whether a value is stored as JSON: `json(…)`, a list, or a plain object. */
 export function isJson(value: object): boolean {
-  if (value instanceof JsonValue || Array.isArray(value)) return true;
+  if (value instanceof JsonValue || value instanceof JsonText || Array.isArray(value)) return true;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

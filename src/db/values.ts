@@ -6,6 +6,14 @@ export class JsonValue {
   }
 }
 
+/** JSON that has been written already. */
+export class JsonText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** A list that is sent as a PostgreSQL array; made by {@link array}. */
 export class ArrayValue {
   readonly values: readonly unknown[];

@@ -1,6 +1,8 @@
 import type { Dialect } from "../dialect.ts";
+import { isJson, jsonTextOf } from "../encode.ts";
 import { DatabaseError } from "../errors.ts";
 import type { Row } from "../types.ts";
+import { JsonText } from "../values.ts";
 
 /** A statement made for a caller who gave names and values. The text holds `?` for every value. */
 export interface BuiltStatement {
@@ -62,21 +64,10 @@ function insertText(
  */
 export function buildInsertMany(dialect: Dialect, table: string, rows: readonly Row[]): BuiltStatement[] {
   const columns = Object.keys(rows[0] ?? {});
-  rows.forEach((row, index) => {
-    const odd =
-      Object.keys(row).find((key) => !columns.includes(key)) ?? columns.find((key) => !Object.hasOwn(row, key));
-    if (odd !== undefined) {
-      throw new DatabaseError(
-        "parameter_mismatch",
-        `Row ${index} of insertMany has other columns than row 0: see column "${odd}".`,
-        {
-          table,
-          hint: "Give every row the same columns, null where a value is missing.",
-        },
-      );
-    }
-  });
-  if (columns.length === 0) return rows.map((row) => buildInsert(dialect, table, row, null));
+  if (columns.length === 0) {
+    for (const [index, row] of rows.entries()) valuesOf(row, columns, table, index);
+    return rows.map((row) => buildInsert(dialect, table, row, null));
+  }
   const rowsPerStatement = Math.max(1, Math.floor(dialect.chunkParameters / columns.length));
   const head = `INSERT INTO ${dialect.quoteIdentifier(table)} (${list(dialect, columns)}) VALUES `;
   const group = `(${marks(columns.length)})`;
@@ -88,11 +79,12 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
     params = [];
     [count, bytes] = [0, 0];
   };
-  for (const row of rows) {
-    const values = columns.map((column) => row[column]);
-    const size = values.reduce<number>((sum, value) => sum + sizeOf(value), 0);
+  for (const [index, row] of rows.entries()) {
+    const values = valuesOf(row, columns, table, index).map(withJsonWritten);
+    let size = 0;
+    for (const value of values) size += sizeOf(value);
     if (count === rowsPerStatement || bytes + size > CHUNK_BYTES) flush();
-    params.push(...values);
+    for (const value of values) params.push(value);
     count++;
     bytes += size;
   }
@@ -100,16 +92,31 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
   return statements;
 }
 
+/** The values of a row in the order of `columns`. @throws DatabaseError `parameter_mismatch` when it has others */
+function valuesOf(row: Row, columns: readonly string[], table: string, index: number): unknown[] {
+  const names = Object.keys(row);
+  if (names.length === columns.length && names.every((name, i) => name === columns[i])) return Object.values(row);
+  const odd = names.find((name) => !columns.includes(name)) ?? columns.find((column) => !Object.hasOwn(row, column));
+  if (odd === undefined) return columns.map((column) => row[column]);
+  throw new DatabaseError(
+    "parameter_mismatch",
+    `Row ${index} of insertMany has other columns than row 0: see column "${odd}".`,
+    { table, hint: "Give every row the same columns, null where a value is missing." },
+  );
+}
+
+/** JSON as its text, whose size has to be known: what can't be written stays, and is said when it is bound. */
+function withJsonWritten(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Date || !isJson(value)) return value;
+  const text = jsonTextOf(value);
+  return text === null ? value : new JsonText(text);
+}
+
 /** How many bytes a value takes on its way, about. */
 function sizeOf(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value);
-  if (typeof value !== "object" || value === null || value instanceof Date) return 8;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
-  try {
-    return JSON.stringify(value)?.length ?? 0;
-  } catch {
-    return 0; // no JSON, which is said when it is bound
-  }
+  if (value instanceof JsonText) return Buffer.byteLength(value.text);
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? value.byteLength : 8;
 }
 
 /** INSERT that updates the row it collides with on the key `conflict`. */

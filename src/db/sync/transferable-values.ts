@@ -1,12 +1,12 @@
 /** Values on their way between two threads: structured cloning alone would lose the class of most objects. */
-import { isJson } from "../encode.ts";
+import { isJson, jsonTextOf } from "../encode.ts";
 import { rowBuilder } from "../row-builder.ts";
 import type { Row } from "../types.ts";
-import { ArrayValue, JsonValue } from "../values.ts";
+import { ArrayValue, JsonText, JsonValue } from "../values.ts";
 
 /** What stands for a value that does not cross by itself. */
 type Stand =
-  | { readonly is: "json"; readonly value: unknown }
+  | { readonly is: "no json" }
   | { readonly is: "json text"; readonly text: string }
   | { readonly is: "array" | "list"; readonly values: readonly unknown[] }
   | { readonly is: "refused"; readonly of: string; readonly className: string };
@@ -35,14 +35,8 @@ function packObject(value: object): unknown {
   if (!isJson(value)) {
     return { is: "refused", of: "object", className: value.constructor?.name ?? "unknown" } satisfies Stand;
   }
-  const plain = value instanceof JsonValue ? value.value : value;
-  try {
-    const text = JSON.stringify(plain);
-    if (text !== undefined) return { is: "json text", text } satisfies Stand;
-  } catch {
-    // said where it is bound
-  }
-  return { is: "json", value: undefined } satisfies Stand;
+  const text = jsonTextOf(value);
+  return (text === null ? { is: "no json" } : { is: "json text", text }) satisfies Stand;
 }
 
 /** Lists in an array are arrays in it, not JSON. */
@@ -57,10 +51,10 @@ export function unpackValue(value: unknown): unknown {
   if (!("is" in value)) return value;
   const stand = value as Stand;
   switch (stand.is) {
-    case "json":
-      return new JsonValue(stand.value);
+    case "no json":
+      return new JsonValue(undefined); // which is said where it is bound
     case "json text":
-      return new JsonValue(JSON.parse(stand.text));
+      return new JsonText(stand.text);
     case "array":
       return new ArrayValue(Array.isArray(stand.values) ? stand.values.map(unpackValue) : stand.values);
     case "list":
