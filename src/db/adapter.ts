@@ -384,7 +384,8 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       const { clock } = this;
       return await runTransaction(connection, { adapter: this, runner: this.#runner, clock, work, options, bounds });
     } finally {
-      await giveBack(pool, connection);
+      const reset = giveBack(pool, connection);
+      if (reset !== undefined) await reset;
     }
   }
 

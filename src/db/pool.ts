@@ -14,6 +14,9 @@ interface Idle<C> {
 
 interface Waiter<C> {
   readonly purpose: string;
+  /** The moment on the monotonic clock at which he gives up, and how long that is. */
+  readonly deadline: number;
+  readonly timeoutMs: number;
   resolve(connection: C): void;
   reject(error: unknown): void;
 }
@@ -33,6 +36,8 @@ export class Pool<C extends object> {
   readonly #idle: Idle<C>[] = [];
   /** In the order of their coming. */
   readonly #waiters = new Set<Waiter<C>>();
+  /** Goes off when the first of them may have to give up. */
+  #alarm: { readonly at: number; readonly timer: Timer } | null = null;
   /** Connections being opened, each for whoever waits longest when it is there. */
   readonly #opening = new Set<Promise<void>>();
   /** When each connection is to be replaced. */
@@ -92,11 +97,13 @@ export class Pool<C extends object> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiters.delete(waiter);
-        timer.cancel();
+        if (this.#waiters.size === 0) this.#cancelAlarm();
         options.signal?.removeEventListener("abort", cancel);
       };
       const waiter: Waiter<C> = {
         purpose: options.purpose ?? "statement",
+        deadline: this.#clock.monotonic() + timeoutMs,
+        timeoutMs,
         resolve(connection) {
           leave();
           resolve(connection);
@@ -107,12 +114,9 @@ export class Pool<C extends object> {
         },
       };
       const cancel = () => waiter.reject(waitCancelled());
-      const timer = this.#clock.startTimer(() => {
-        this.#timeoutsTotal++;
-        waiter.reject(this.#timeoutError(timeoutMs));
-      }, timeoutMs);
       options.signal?.addEventListener("abort", cancel, { once: true });
       this.#waiters.add(waiter);
+      this.#setAlarm(waiter.deadline);
       this.#serve();
     });
   }
@@ -174,6 +178,34 @@ export class Pool<C extends object> {
       this.#size < this.#options.max
     )
       this.#open();
+  }
+
+  /** One timer for all who wait: setting one for each costs more than the wait. */
+  #setAlarm(at: number): void {
+    if (at === Number.POSITIVE_INFINITY || (this.#alarm !== null && this.#alarm.at <= at)) return;
+    this.#cancelAlarm();
+    const delay = Math.max(0, at - this.#clock.monotonic());
+    this.#alarm = { at, timer: this.#clock.startTimer(() => this.#rejectLate(), delay) };
+  }
+
+  #cancelAlarm(): void {
+    this.#alarm?.timer.cancel();
+    this.#alarm = null;
+  }
+
+  #rejectLate(): void {
+    this.#alarm = null;
+    const now = this.#clock.monotonic();
+    let next = Number.POSITIVE_INFINITY;
+    for (const waiter of this.#waiters) {
+      if (waiter.deadline > now) {
+        next = Math.min(next, waiter.deadline);
+        continue;
+      }
+      this.#timeoutsTotal++;
+      waiter.reject(this.#timeoutError(waiter.timeoutMs));
+    }
+    this.#setAlarm(next);
   }
 
   /** Opens a connection for whoever waits longest when it is there. The failure is his, or that of who fills the pool. */

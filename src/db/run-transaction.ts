@@ -31,10 +31,14 @@ export async function runTransaction<T>(connection: Connection, request: Transac
     const { beginTimeoutMs } = options;
     const deadline = beginTimeoutMs === undefined ? undefined : clock.monotonic() + beginTimeoutMs;
     const toBegin = narrowed(bounds, { deadline });
-    for (const sql of runner.dialect.beginTransaction(options)) await connection.control(sql, toBegin);
+    for (const sql of runner.dialect.beginTransaction(options)) {
+      const begun = connection.control(sql, toBegin);
+      if (begun) await begun;
+    }
     const result = await untilBound(runInScope(adapter, transaction, work), transaction, bounds, clock);
     transaction.finish();
-    await connection.commit(bounds);
+    const committed = connection.commit(bounds);
+    if (committed) await committed;
     return result;
   } catch (error) {
     transaction.end();
@@ -43,13 +47,17 @@ export async function runTransaction<T>(connection: Connection, request: Transac
 }
 
 /** The result of `working`, unless the caller's signal or the deadline comes first; then the transaction ends there. */
-async function untilBound<T>(
+function untilBound<T>(working: Promise<T>, transaction: Transaction, bounds: Bounds, clock: Clock): Promise<T> {
+  const isBound = bounds.signal !== undefined || bounds.deadline !== undefined;
+  return isBound ? whicheverIsFirst(working, transaction, bounds, clock) : working;
+}
+
+async function whicheverIsFirst<T>(
   working: Promise<T>,
   transaction: Transaction,
   { signal, deadline }: Bounds,
   clock: Clock,
 ): Promise<T> {
-  if (signal === undefined && deadline === undefined) return working;
   const { promise, reject } = Promise.withResolvers<never>();
   const giveUp = (error: DatabaseError) => {
     transaction.end(error);

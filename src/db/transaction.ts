@@ -110,12 +110,17 @@ export class Transaction extends QueryMethods {
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
-  ): Promise<RawResult & { executionTimeMs: number }> {
+  ): Promise<TimedResult> {
     if (this.#inner === null) this.assertActive();
     else await this.#whenUsable();
-    const result = await this.#untilEnded(() =>
-      this.#runner.runOn(this.#connection, query, params, options, this.#bounds),
-    );
+    let result: TimedResult;
+    try {
+      const running = this.#runner.runOn(this.#connection, query, params, options, this.#bounds);
+      result = running instanceof Promise ? await running : running;
+    } catch (error) {
+      this.#noteEnd(error);
+      throw error;
+    }
     this.#assertStillOpen();
     return result;
   }
@@ -134,13 +139,8 @@ export class Transaction extends QueryMethods {
   }
 
   /** Some failures, a deadlock on MySQL for one, end the whole transaction: what comes after would be outside of it. */
-  async #untilEnded<T>(work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!this.#connection.inTransaction && this.isActive) this.end(error);
-      throw error;
-    }
+  #noteEnd(error: unknown): void {
+    if (!this.#connection.inTransaction && this.isActive) this.end(error);
   }
 
   /** @internal From now on every use is refused; `reason` is thrown instead where there is one. */
@@ -204,10 +204,13 @@ export class Transaction extends QueryMethods {
     try {
       for (;;) {
         this.assertActive();
-        const { done, value } = await this.#untilEnded(() => iterator.next());
+        const { done, value } = await iterator.next();
         if (done) return this.#assertStillOpen();
         yield value;
       }
+    } catch (error) {
+      this.#noteEnd(error);
+      throw error;
     } finally {
       if (this.isActive) await iterator.return?.();
     }

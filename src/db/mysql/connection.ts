@@ -149,7 +149,7 @@ export class MysqlConnection implements Connection {
     return this.#state === "open" || this.#state === "doubtful";
   }
 
-  async run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): Promise<RawResult> {
+  run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): Promise<RawResult> {
     const values = params.map((value, index) => encodeValue(value, index + 1));
     const run = () => this.#run(statement, values, options.keep);
     if (options.signal === undefined && options.deadline === undefined) return run();
@@ -305,20 +305,20 @@ export class MysqlConnection implements Connection {
     }, decodeRows);
   }
 
-  async #answer(start: (done: Answer) => void, toRows: ToRows, statement?: FailedStatement): Promise<RawResult> {
-    if (!this.isUsable) throw this.#lost(null);
+  #answer(start: (done: Answer) => void, toRows: ToRows, statement?: FailedStatement): Promise<RawResult> {
+    if (!this.isUsable) return Promise.reject(this.#lost(null));
     this.#makeWay();
     this.#isInterrupted = false;
     const { promise, resolve, reject } = Promise.withResolvers<RawResult>();
     start((error, result, fields) => {
-      if (error) reject(error);
-      else resolve(this.#resultOf(result, fields, toRows));
+      if (error) return reject(error);
+      const answer = this.#resultOf(result, fields, toRows);
+      // A query that was killed while it slept answers as if nothing had happened.
+      if (this.#isInterrupted && answer.columns.length > 0)
+        reject(new DatabaseError("cancelled", "The statement was cancelled."));
+      else resolve(answer);
     });
-    const result = await this.#watched(promise, statement);
-    // A query that was killed while it slept answers as if nothing had happened.
-    if (this.#isInterrupted && result.columns.length > 0)
-      throw new DatabaseError("cancelled", "The statement was cancelled.");
-    return result;
+    return this.#watched(promise, statement);
   }
 
   /** Of a CALL the last set of rows counts. */
@@ -364,6 +364,7 @@ export class MysqlConnection implements Connection {
     try {
       return await answer;
     } catch (error) {
+      if (error instanceof DatabaseError) throw error;
       if (!isServerError(error)) throw this.#outOfStep(error);
       const translated = translateServerError(error, this.#options.exposeValues, statement, versionOf(this.#driver));
       if (isHangingUp(error)) this.#drop();

@@ -27,13 +27,24 @@ interface ClientInternals {
   query(submittable: Exchange): void;
 }
 
+/** The columns that a statement returns, and what makes rows of their values. */
+interface Shape {
+  readonly columns: readonly string[];
+  readonly build: RowBuilder<string>;
+}
+
 /** A statement that the server keeps prepared. */
 interface Prepared {
   readonly name: string;
-  /** For these fields, so that the builder is made once. */
-  fields: readonly FieldDescription[] | null;
-  build: RowBuilder<string> | null;
+  /** null: it returns no rows. undefined: that is to be asked when it runs. */
+  shape: Shape | null | undefined;
 }
+
+/**
+ * Statements with a plan, which the server refuses to run when they would return other columns than they were prepared
+ * for ("cached plan must not change result type"): they are asked once. A FETCH has the columns of its cursor, whatever that is by now.
+ */
+const PLANNED_VERBS = new Set(["SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE"]);
 
 /** How many prepared statements a connection keeps. */
 const KEPT_STATEMENTS = 200;
@@ -119,16 +130,11 @@ export class PostgresConnection implements Connection {
     return this.#state === "open" || this.#state === "doubtful";
   }
 
-  async run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): Promise<RawResult> {
+  run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): Promise<RawResult> {
     const values = params.map((value, index) => encodeValue(value, index + 1));
     if (options.signal === undefined && options.deadline === undefined)
-      return this.#run(statement.sql, values, options.keep);
-    return bounded(
-      () => this.#run(statement.sql, values, options.keep),
-      options,
-      this.#interruption,
-      this.#options.clock,
-    );
+      return this.#run(statement, values, options.keep);
+    return bounded(() => this.#run(statement, values, options.keep), options, this.#interruption, this.#options.clock);
   }
 
   async *stream(
@@ -144,8 +150,16 @@ export class PostgresConnection implements Connection {
     const batch = (request: ExchangeRequest) =>
       bounded(() => this.#exchange(() => request), options, this.#interruption, this.#options.clock);
     const fetch = { type: "fetch", portal, batchSize: STREAM_BATCH } as const;
-    let answer = await batch({ ...fetch, type: "statement", text: statement.sql, values, name: "", isPrepared: false });
-    const build = builderFor(answer.fields ?? []);
+    const start = {
+      type: "statement",
+      text: statement.sql,
+      values,
+      name: "",
+      isPrepared: false,
+      describes: true,
+    } as const;
+    let answer = await batch({ ...fetch, ...start });
+    const { build } = shapeOf(answer.fields ?? []);
     let isFailing = false;
     try {
       for (;;) {
@@ -217,10 +231,11 @@ export class PostgresConnection implements Connection {
     }
   }
 
-  async #run(text: string, values: readonly PostgresValue[], keep: boolean): Promise<RawResult> {
-    const prepared = keep && this.#isExclusive ? await this.#keptStatement(text) : null;
+  async #run(statement: ParsedStatement, values: readonly PostgresValue[], keep: boolean): Promise<RawResult> {
+    const text = statement.sql;
+    const prepared = keep && this.#isExclusive ? (this.#kept.get(text) ?? (await this.#keep(text))) : null;
     try {
-      return await this.#runOnce(text, values, prepared);
+      return await this.#runOnce(statement, values, prepared);
     } catch (error) {
       if (prepared === null || !isStalePlan(error)) throw error;
       this.#kept.delete(text);
@@ -229,11 +244,15 @@ export class PostgresConnection implements Connection {
         throw new DatabaseError("serialization_failure", error.message, { cause: error.cause });
       }
       await this.#deallocate(prepared);
-      return this.#runOnce(text, values, await this.#keptStatement(text));
+      return this.#runOnce(statement, values, this.#kept.get(text) ?? (await this.#keep(text)));
     }
   }
 
-  async #runOnce(text: string, values: readonly PostgresValue[], prepared: Prepared | null): Promise<RawResult> {
+  async #runOnce(
+    { sql: text, verb }: ParsedStatement,
+    values: readonly PostgresValue[],
+    prepared: Prepared | null,
+  ): Promise<RawResult> {
     const { fields, rows, tag } = await this.#exchange(() => ({
       type: "statement",
       text,
@@ -242,12 +261,14 @@ export class PostgresConnection implements Connection {
       isPrepared: prepared !== null && this.#isPrepared(prepared),
       portal: "",
       batchSize: 0,
+      describes: prepared?.shape === undefined,
     }));
-    const columns = fields?.map((field) => field.name) ?? [];
+    const shape = prepared?.shape ?? (fields && shapeOf(fields));
+    if (prepared !== null && PLANNED_VERBS.has(verb)) prepared.shape = shape;
     return {
-      rows: fields === null ? [] : rows.map(this.#builder(prepared, fields)),
-      columns,
-      affectedRows: fields === null ? countOf(tag) : 0,
+      rows: shape === null ? [] : rows.map(shape.build),
+      columns: shape?.columns ?? [],
+      affectedRows: shape === null ? countOf(tag) : 0,
       insertedId: null,
       insertedColumn: null,
     };
@@ -263,8 +284,15 @@ export class PostgresConnection implements Connection {
     if (this.#isBusy) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#internals.ref();
     this.#isBusy = true;
+    let request: ExchangeRequest | null = null;
     try {
-      return await this.#exchangeNow(makeRequest());
+      if (!this.isUsable) throw this.#lost(null);
+      request = makeRequest();
+      const exchange = new Exchange(request);
+      this.#internals.query(exchange);
+      return await exchange.result;
+    } catch (error) {
+      throw request === null ? error : this.#translated(error, request);
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) {
@@ -274,36 +302,19 @@ export class PostgresConnection implements Connection {
     }
   }
 
-  async #exchangeNow(request: ExchangeRequest): Promise<ExchangeResult> {
-    if (!this.isUsable) throw this.#lost(null);
-    const exchange = new Exchange(request);
-    this.#internals.query(exchange);
-    try {
-      return await exchange.result;
-    } catch (error) {
-      if (!isServerError(error)) throw this.#lost(error);
-      const failed = request.type === "statement" ? { sql: request.text, values: request.values } : undefined;
-      const translated = translateServerError(error, this.#options.exposeValues, failed);
-      // The server says so before it hangs up.
-      if (translated.kind === "connection_lost" || error.severity === "FATAL") this.#drop();
-      throw translated;
-    }
+  #translated(error: unknown, request: ExchangeRequest): DatabaseError {
+    if (!isServerError(error)) return this.#lost(error);
+    const failed = request.type === "statement" ? { sql: request.text, values: request.values } : undefined;
+    const translated = translateServerError(error, this.#options.exposeValues, failed);
+    // The server says so before it hangs up.
+    if (translated.kind === "connection_lost" || error.severity === "FATAL") this.#drop();
+    return translated;
   }
 
-  #builder(prepared: Prepared | null, fields: readonly FieldDescription[]): RowBuilder<string> {
-    if (prepared === null) return builderFor(fields);
-    if (prepared.build === null || !isSameFields(prepared.fields, fields)) {
-      prepared.fields = fields;
-      prepared.build = builderFor(fields);
-    }
-    return prepared.build;
-  }
-
-  async #keptStatement(text: string): Promise<Prepared> {
-    const kept = this.#kept.get(text);
-    if (kept !== undefined) return kept;
+  /** Makes room for one more kept statement. */
+  async #keep(text: string): Promise<Prepared> {
     if (this.#kept.size >= KEPT_STATEMENTS && !this.inTransaction) await this.#forgetOldest();
-    const prepared: Prepared = { name: `fraisier_${++this.#names}`, fields: null, build: null };
+    const prepared: Prepared = { name: `fraisier_${++this.#names}`, shape: undefined };
     this.#kept.set(text, prepared);
     return prepared;
   }
@@ -376,18 +387,15 @@ async function loadDriver(): Promise<typeof import("pg").default> {
   }
 }
 
-function builderFor(fields: readonly FieldDescription[]): RowBuilder<string> {
-  return rowBuilder(
-    fields.map((field) => field.name),
-    fields.map((field) => decoderFor(field.dataTypeID)),
-  );
-}
-
-function isSameFields(a: readonly FieldDescription[] | null, b: readonly FieldDescription[]): boolean {
-  return (
-    a?.length === b.length &&
-    b.every((field, index) => field.name === a[index]?.name && field.dataTypeID === a[index]?.dataTypeID)
-  );
+function shapeOf(fields: readonly FieldDescription[]): Shape {
+  const columns = fields.map((field) => field.name);
+  return {
+    columns,
+    build: rowBuilder(
+      columns,
+      fields.map((field) => decoderFor(field.dataTypeID)),
+    ),
+  };
 }
 
 /** `INSERT 0 3`, `UPDATE 3`: the number at the end; 0 for a command that counts nothing. */

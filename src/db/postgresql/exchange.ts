@@ -18,6 +18,8 @@ export type ExchangeRequest =
       readonly portal: string;
       /** How many rows are sent; 0 for all. */
       readonly batchSize: number;
+      /** Whether the columns are asked for. They need not be where they are known: a kept statement's never change. */
+      readonly describes: boolean;
     }
   /** More rows of a portal. */
   | { readonly type: "fetch"; readonly portal: string; readonly batchSize: number }
@@ -25,7 +27,7 @@ export type ExchangeRequest =
 
 /** What the server answered. */
 export interface ExchangeResult {
-  /** null for a statement that returns no rows, and where they were not asked for again. */
+  /** null for a statement that returns no rows, and where they were not asked for. */
   readonly fields: readonly FieldDescription[] | null;
   readonly rows: (string | null)[][];
   /** The last command's tag, e.g. `INSERT 0 1`; null while there are more rows. */
@@ -70,7 +72,7 @@ export class Exchange implements Submittable {
       if (request.type === "statement") {
         if (!request.isPrepared) wire.parse({ name: request.name, text: request.text });
         wire.bind({ portal, statement: request.name, values: request.values });
-        wire.describe({ type: "P", name: portal });
+        if (request.describes) wire.describe({ type: "P", name: portal });
       }
       if (request.type === "close") wire.close({ type: "P", name: portal });
       else wire.execute({ portal, rows: request.batchSize });
