@@ -1,4 +1,5 @@
 import type { UserConfig } from "tsdown";
+import { builtInModules } from "./scripts/built-in-modules.ts";
 import { thirdPartyNotices } from "./scripts/third-party-notices.ts";
 
 const config: UserConfig = {
@@ -24,7 +25,7 @@ const config: UserConfig = {
     dts: { neverBundle: true },
     onlyImport: ["pg", "mysql2"],
   },
-  plugins: [thirdPartyNotices()],
+  plugins: [builtInModules(), thirdPartyNotices()],
   failOnWarn: true,
   clean: true,
   sourcemap: false,

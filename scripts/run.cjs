@@ -77,6 +77,7 @@ const TOOLS = {
 /** What the build is made from. */
 const SOURCES = [
   "src",
+  "scripts/built-in-modules.ts",
   "scripts/third-party-notices.ts",
   "tsdown.config.ts",
   "tsconfig.json",

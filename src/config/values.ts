@@ -2,6 +2,9 @@ import * as z from "zod";
 import { parseDuration } from "../db/index.ts";
 import { NAME_LENGTH, NAME_PATTERN } from "./names.ts";
 
+// A file is checked once: code made for that takes longer than it saves.
+z.config({ jitless: true });
+
 /**
  * The kinds of value that fraises.yaml knows. Every error text is a clause that follows the quoted key: `"port" must be
  * …`; those that begin with "must be" get ", not …" with what was found.
