@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createSocketServer } from "node:net";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { HealthCheck } from "../../src/config/index.ts";
 import type { HealthReport, Probe, Target } from "../../src/targets/index.ts";
@@ -198,8 +199,15 @@ describe("health", () => {
     });
     const { port: rude } = await serve((request) => request.socket.destroy());
     expect(await judge(rude, { retries: 0 })).toMatchObject({ reason: "the connection was broken off (1 probe)" });
+    // A port that browsers refuse is one as any other.
     expect(await judge(1, { url: "http://127.0.0.1:6000/", retries: 0 })).toMatchObject({
-      reason: expect.stringContaining("bad port"),
+      reason: "nothing listens there (connection refused) (1 probe)",
+    });
+    const nonsense = createSocketServer((socket) => socket.end("what?\r\n\r\n"));
+    onTestFinished(() => void nonsense.close());
+    await once(nonsense.listen(0, "127.0.0.1"), "listening");
+    expect(await judge((nonsense.address() as AddressInfo).port, { retries: 0 })).toMatchObject({
+      reason: expect.stringContaining("it could not be asked: Parse Error: Expected HTTP/"),
     });
     expect(await judge(null, {})).toMatchObject({
       reason: expect.stringContaining("the service has no port"),
