@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import * as http from "node:http";
-import * as https from "node:https";
+import type { IncomingMessage } from "node:http";
 import type { HealthCheck } from "../../config/index.ts";
 import type { Clock } from "../../db/index.ts";
 import type { Probe } from "../target.ts";
@@ -59,19 +58,20 @@ async function ask(url: string, check: HealthCheck, signal: AbortSignal): Promis
 }
 
 /** Not by `fetch`, which alone takes the process 30 MB. @returns once the head of the answer is there */
-async function request(url: string, signal: AbortSignal): Promise<http.IncomingMessage> {
-  const { request: send } = url.startsWith("https:") ? https : http;
+async function request(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+  // Loaded when it is needed: most commands ask nobody.
+  const { request: send } = await import(new URL(url).protocol === "https:" ? "node:https" : "node:http");
   // Without an agent each connection ends with its answer.
   const sent = send(url, { agent: false, signal, headers: { accept: "*/*", "user-agent": "fraisier" } });
   sent.end();
-  const [response] = (await once(sent, "response")) as [http.IncomingMessage];
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
   // Whoever reads it hears of its errors; the connection is given up afterwards, of which nobody wants to hear.
   for (const emitter of [sent, response]) emitter.on("error", () => {});
   return response;
 }
 
 /** Reads no more of the body than is needed: its excerpt, and as far as the expected text. */
-async function readStart(response: http.IncomingMessage, expectBody: string | null): Promise<string> {
+async function readStart(response: IncomingMessage, expectBody: string | null): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const bytes of response as AsyncIterable<Buffer>) {
