@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LEDGERS } from "./ledgers.ts";
+import { LEDGERS_WITH_SERVER } from "./ledgers.ts";
 import type { Sandbox } from "./sandbox.ts";
 
-describe.each(LEDGERS)("two people at once, remembered by $name:", (ledger) => {
+describe.each(LEDGERS_WITH_SERVER)("two people at once, remembered by $name:", (ledger) => {
   let box: Sandbox;
   beforeEach(async () => {
     box = await ledger.createSandbox();

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LEDGERS } from "./ledgers.ts";
+import { LEDGERS_WITH_SERVER } from "./ledgers.ts";
 import { isRunning, type Sandbox } from "./sandbox.ts";
 
-describe.each(LEDGERS)("deploying, remembered by $name:", (ledger) => {
+describe.each(LEDGERS_WITH_SERVER)("deploying, remembered by $name:", (ledger) => {
   let box: Sandbox;
   beforeEach(async () => {
     box = await ledger.createSandbox();

@@ -12,25 +12,27 @@ export interface TestLedger {
   createSandbox(): Promise<Sandbox>;
 }
 
-/**
- * Those that the end-to-end tests run on: every one in the full run, by default SQLite and one server. The demo is played on
- * each of them in every run.
- */
-export const LEDGERS: readonly TestLedger[] = DATABASES.filter(
-  ({ name }) => IS_FULL || name === "SQLite" || name === "PostgreSQL",
-).map((database) => {
-  const isSqlite = database.name === "SQLite";
-  return {
-    name: database.name,
-    isSqlite,
-    isThorough: isSqlite || IS_FULL,
-    async createSandbox() {
-      const sandbox = await Sandbox.create();
-      Object.assign(sandbox.env, isSqlite ? {} : await environmentOf(database));
-      return sandbox;
-    },
-  };
-});
+/** Those that the end-to-end tests run on: every one in the full run, by default SQLite. */
+export const LEDGERS: readonly TestLedger[] = ledgersOn("SQLite");
+
+/** By default with a server: for the way of a deployment itself. The demo is played on each of them in every run. */
+export const LEDGERS_WITH_SERVER: readonly TestLedger[] = ledgersOn("SQLite", "PostgreSQL");
+
+function ledgersOn(...usual: readonly string[]): TestLedger[] {
+  return DATABASES.filter(({ name }) => IS_FULL || usual.includes(name)).map((database) => {
+    const isSqlite = database.name === "SQLite";
+    return {
+      name: database.name,
+      isSqlite,
+      isThorough: isSqlite || IS_FULL,
+      async createSandbox() {
+        const sandbox = await Sandbox.create();
+        Object.assign(sandbox.env, isSqlite ? {} : await environmentOf(database));
+        return sandbox;
+      },
+    };
+  });
+}
 
 /** What a user sets to choose a database on a server. */
 export async function environmentOf(database: TestDatabase): Promise<Record<string, string>> {

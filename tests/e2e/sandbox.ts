@@ -16,6 +16,7 @@ import { basename, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { createAdapterFromUrl, type FraiserDatabaseAdapter } from "../../src/db/index.ts";
+import { ownershipOf, readPidFile } from "../../src/targets/local/pid-file.ts";
 
 const PROGRAM = resolve(import.meta.dirname, "../../bin/fraisier.js");
 
@@ -171,10 +172,11 @@ export class Sandbox {
 
   /** What the live application answers; null when nothing does. */
   async page(): Promise<string | null> {
-    const { service } = await this.json<{ service: { port: number } | null }>("status", "shop", "production");
-    if (service === null) return null;
+    const file = join(this.app, ".fraisier/service.json");
+    if (!existsSync(file)) return null;
+    const { port } = JSON.parse(readFileSync(file, "utf8")) as { port: number };
     try {
-      return (await (await fetch(`http://127.0.0.1:${service.port}/`, { redirect: "manual" })).text()).trim();
+      return (await (await fetch(`http://127.0.0.1:${port}/`, { redirect: "manual" })).text()).trim();
     } catch {
       return null; // nobody listens
     }
@@ -253,12 +255,8 @@ export class Sandbox {
 
   /** Ends what is still running and removes the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const file = join(this.app, ".fraisier/service.json");
-    if (existsSync(file)) {
-      const status = await this.run("status", "shop", "production", "--json");
-      const pid = status.exitCode === 0 ? (JSON.parse(status.stdout) as StatusDocument).service?.pid : null;
-      if (pid) killGroup(pid);
-    }
+    const started = await readPidFile(join(this.app, ".fraisier/service.pid"));
+    if (started && ["running", "orphaned"].includes(ownershipOf(started))) killGroup(started.leader.pid);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

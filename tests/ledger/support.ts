@@ -14,11 +14,8 @@ import { DATABASES, TABLES, type TestDatabase } from "./databases.ts";
 
 export { DATABASES, sqlite, TABLES, type TestDatabase, temporaryFolder } from "./databases.ts";
 
-/**
- * By default without MySQL, whose DDL takes the most time, and where MariaDB tells the same. What the two do differently is tested on
- * all of {@link DATABASES} in every run.
- */
-const USUAL = DATABASES.filter(({ name }) => IS_FULL || name !== "MySQL");
+/** By default the embedded one and one server. What databases do differently is tested on all of {@link DATABASES} in every run. */
+const USUAL = DATABASES.filter(({ name }) => IS_FULL || name === "SQLite" || name === "PostgreSQL");
 
 /** `describe` for each database; its tests call `open` for a ledger of their own. */
 export function describeEachDatabase(
