@@ -90,9 +90,9 @@ export class Pool<C extends object> {
    *
    * @throws DatabaseError `acquire_timeout`, `cancelled`, `pool_closed`, or whatever opening a connection throws.
    */
-  async acquire(options: AcquireOptions = {}): Promise<C> {
-    if (this.#state === "closed") throw poolClosed();
-    if (options.signal?.aborted) throw waitCancelled();
+  acquire(options: AcquireOptions = {}): Promise<C> {
+    if (this.#state === "closed") return Promise.reject(poolClosed());
+    if (options.signal?.aborted) return Promise.reject(waitCancelled());
     const timeoutMs = options.timeoutMs ?? this.#options.acquireTimeoutMs;
     return new Promise((resolve, reject) => {
       const leave = () => {

@@ -9,10 +9,12 @@ import {
   buildSelect,
   buildUpdate,
   buildUpsert,
+  insertText,
 } from "./sql/build.ts";
 import {
   assertOnlyConflict,
   comparableKey,
+  type InsertPlan,
   type KeySource,
   type KnownKeys,
   kindOf,
@@ -49,6 +51,28 @@ export function* insertRow(knowledge: Knowledge, table: string, data: Row, optio
     return key;
   }
   const rest = given === null ? without(data, idColumn) : data;
+  const columns = Object.keys(rest);
+  const plan =
+    knowledge.keys.planFor(table, idColumn, columns) ?? (yield* planInsert(knowledge, table, idColumn, columns));
+  const { rows, insertedId, insertedColumn } = yield { statement: { text: plan.text, params: Object.values(rest) } };
+  if (plan.source === "returned") return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
+  if (insertedId === null) throw keyUnknown(table, idColumn);
+  if (insertedColumn === null || insertedColumn.toLowerCase() === idColumn.toLowerCase()) return insertedId;
+  // The table has become another one since it was asked for.
+  knowledge.keys.forget();
+  const found = buildSelect(dialect, table, idColumn, { [insertedColumn]: insertedId }, [insertedColumn]);
+  const [row] = yield* query(found.text, found.params);
+  return keyText(Object.values(row ?? {})[0], table, idColumn);
+}
+
+/** @throws DatabaseError `unsupported` when the key of a new row can't be learnt */
+function* planInsert(
+  knowledge: Knowledge,
+  table: string,
+  idColumn: string,
+  columns: readonly string[],
+): Procedure<InsertPlan> {
+  const { dialect, keys } = knowledge;
   dialect.quoteIdentifier(table); // a name that can't be one is said first
   const source = yield* keySource(knowledge, table, idColumn);
   if (source === null) {
@@ -56,16 +80,10 @@ export function* insertRow(knowledge: Knowledge, table: string, data: Row, optio
     yield* query(`SELECT 1 FROM ${dialect.quoteIdentifier(table)} WHERE 1 = 0`, []);
     throw keyUnknown(table, idColumn);
   }
-  const built = buildInsert(dialect, table, rest, source === "returned" ? idColumn : null);
-  const { rows, insertedId, insertedColumn } = yield { statement: built };
-  if (source === "returned") return keyText(Object.values(rows[0] ?? {})[0], table, idColumn);
-  if (insertedId === null) throw keyUnknown(table, idColumn);
-  if (insertedColumn === null || insertedColumn.toLowerCase() === idColumn.toLowerCase()) return insertedId;
-  // The table has become another one since it was asked for.
-  knowledge.keys.sources.clear();
-  const found = buildSelect(dialect, table, idColumn, { [insertedColumn]: insertedId }, [insertedColumn]);
-  const [row] = yield* query(found.text, found.params);
-  return keyText(Object.values(row ?? {})[0], table, idColumn);
+  const text = insertText(dialect, table, columns, source === "returned" ? idColumn : null);
+  const plan: InsertPlan = { columns, idColumn, source, text };
+  keys.keepPlan(table, plan);
+  return plan;
 }
 
 /** Inserts many rows, which all have the same columns. @returns how many there are now more */

@@ -68,11 +68,43 @@ export function assertOnlyConflict(
 /** What a comparison with a column is a comparison of. */
 export type KeyKind = "number" | "text" | "other";
 
+/** How a row is inserted whose key the database makes. */
+export interface InsertPlan {
+  readonly columns: readonly string[];
+  readonly idColumn: string;
+  readonly source: KeySource;
+  readonly text: string;
+}
+
+/** Of so many tables at most the way to insert is kept. */
+const KEPT_PLANS = 500;
+
 /** What is known of the tables' keys, so that each is asked for once; by table and column. */
 export class KnownKeys {
+  /** The last one of each table, since to make one can take as long as to run it. */
+  readonly #plans = new Map<string, InsertPlan>();
+
   /** How the key of a new row is learnt, for the columns of which it can be. */
   readonly sources: Map<string, KeySource> = new Map();
   readonly kinds: Map<string, KeyKind> = new Map();
+
+  planFor(table: string, idColumn: string, columns: readonly string[]): InsertPlan | undefined {
+    const plan = this.#plans.get(table);
+    if (plan === undefined || plan.idColumn !== idColumn || plan.columns.length !== columns.length) return undefined;
+    return plan.columns.every((column, i) => column === columns[i]) ? plan : undefined;
+  }
+
+  keepPlan(table: string, plan: InsertPlan): void {
+    if (this.#plans.size >= KEPT_PLANS) this.#plans.clear();
+    this.#plans.set(table, plan);
+  }
+
+  /** A table has become another one: whatever is known of keys may be wrong. */
+  forget(): void {
+    this.sources.clear();
+    this.kinds.clear();
+    this.#plans.clear();
+  }
 }
 
 /** The kind of a column; `columns` answer {@link Dialect.keyKinds}. undefined when there is no such column. */

@@ -2,7 +2,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ConfigError, parseProject, renderProblems } from "../../src/config/index.ts";
+import { IS_FULL } from "../packaging/support.ts";
 import { api, FILE } from "./helpers.ts";
+
+/** How often each property is tried, beside what it is by default. */
+const TIMES = IS_FULL ? 20 : 1;
 
 /** Reads a text both ways; whatever is thrown must be a ConfigError whose problems lie inside the text. */
 function judge(text: string): "fine" | "refused" {
@@ -31,7 +35,7 @@ function judge(text: string): "fine" | "refused" {
 test("any text at all is read or refused", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => void judge(text)),
-    { numRuns: 500 },
+    { numRuns: 250 * TIMES },
   );
 });
 
@@ -83,7 +87,7 @@ test("any sequence of what YAML is made of is read or refused", () => {
   const text = fc.array(fc.constantFrom(...PIECES), { maxLength: 60 }).map((pieces) => pieces.join(""));
   fc.assert(
     fc.property(text, (yaml) => void judge(yaml)),
-    { numRuns: 2000 },
+    { numRuns: 1000 * TIMES },
   );
 });
 
@@ -108,7 +112,7 @@ test("a good file with a few characters changed is read or refused", () => {
       for (const [at, removed, added] of changes) text = text.slice(0, at) + added + text.slice(at + removed);
       outcomes[judge(text)] += 1;
     }),
-    { numRuns: 500 },
+    { numRuns: 250 * TIMES },
   );
   expect(judge(RICH)).toBe("fine");
   expect(Math.min(outcomes.fine, outcomes.refused)).toBeGreaterThan(0);
@@ -168,6 +172,6 @@ test("every key can hold anything without confusing the checks", () => {
   });
   fc.assert(
     fc.property(file, (value) => void judge(JSON.stringify(value))),
-    { numRuns: 1000 },
+    { numRuns: 500 * TIMES },
   );
 });

@@ -15,7 +15,7 @@ export interface TestLedger {
 /** Those that the end-to-end tests run on: every one in the full run, by default SQLite. */
 export const LEDGERS: readonly TestLedger[] = ledgersOn("SQLite");
 
-/** By default with a server: for the way of a deployment itself. The demo is played on each of them in every run. */
+/** By default with a server: for the way of a deployment itself. The demo is played on three of them in every run. */
 export const LEDGERS_WITH_SERVER: readonly TestLedger[] = ledgersOn("SQLite", "PostgreSQL");
 
 function ledgersOn(...usual: readonly string[]): TestLedger[] {

@@ -11,7 +11,7 @@ import { complaintsOf } from "./plans/rules.ts";
 
 const IS_FULL = process.env.FRAISIER_TEST_SCALE === "1";
 /** By default so many that the servers choose as they do for a hundred thousand. */
-const COUNT = IS_FULL ? 100_000 : 20_000;
+const COUNT = IS_FULL ? 100_000 : 10_000;
 
 const KINDS = [
   ["SQLite", null],

@@ -164,10 +164,7 @@ export class MysqlConnection implements Connection {
     const values = params.map((value, index) => encodeValue(value, index + 1));
     this.#makeWay();
     if (statement.parameterCount === null) await this.#assertCount(statement.sql, values.length);
-    const command = this.#driver.execute({
-      ...asArrays(statement.sql),
-      values: this.#bound(values),
-    }) as unknown as RowCommand & Execution;
+    const command = this.#driver.execute(statement.sql, this.#bound(values)) as unknown as RowCommand & Execution;
     command.buildParserFromFields = rowParser;
     const reader = new RowReader(command, this.#driver as unknown as { pause(): void; resume(): void }, (header) =>
       this.#note(header),
@@ -205,12 +202,12 @@ export class MysqlConnection implements Connection {
     }
   }
 
-  async reset(): Promise<void> {
-    if (this.#inTransaction && this.#state === "open") await this.#rollback();
+  reset(): void | Promise<void> {
     if (this.#expectsTransaction)
       throw new Error("a level is set for the next transaction, which would be another one");
     // A late request to end a statement could meet the next user's.
     if (this.#state === "doubtful") throw new Error("a statement was ended on this connection");
+    if (this.#inTransaction && this.#state === "open") return this.#rollback();
   }
 
   async ping(): Promise<void> {
@@ -267,7 +264,7 @@ export class MysqlConnection implements Connection {
   async #assertCount(sql: string, given: number): Promise<void> {
     if (!this.isUsable) throw this.#lost(null);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#driver.prepare(asArrays(sql) as never, (error, statement) => {
+    this.#driver.prepare(sql, (error, statement) => {
       if (error) reject(error);
       else resolve((statement as unknown as { parameters: readonly unknown[] }).parameters.length);
     });
@@ -277,13 +274,13 @@ export class MysqlConnection implements Connection {
 
   /** The next time it is prepared anew. */
   #forget(sql: string): void {
-    if (this.isUsable) this.#driver.unprepare(asArrays(sql) as never);
+    if (this.isUsable) this.#driver.unprepare(sql);
     this.#parsers.delete(sql);
   }
 
   #execute(sql: string, values: readonly MysqlValue[]): Promise<RawResult> {
     const start = (done: Answer) => {
-      const command = this.#driver.execute({ ...asArrays(sql), values: this.#bound(values) }, done);
+      const command = this.#driver.execute(sql, this.#bound(values), done);
       (command as unknown as Execution).buildParserFromFields = (columns) => this.#parserFor(sql, columns);
     };
     return this.#answer(start, asTheyAre, { sql, values });
@@ -301,7 +298,7 @@ export class MysqlConnection implements Connection {
   /** In the text protocol, for statements without parameters. */
   #text(sql: string): Promise<RawResult> {
     return this.#answer((done) => {
-      this.#driver.query(asArrays(sql), done);
+      this.#driver.query({ sql, rowsAsArray: true }, done);
     }, decodeRows);
   }
 
@@ -309,16 +306,24 @@ export class MysqlConnection implements Connection {
     if (!this.isUsable) return Promise.reject(this.#lost(null));
     this.#makeWay();
     this.#isInterrupted = false;
-    const { promise, resolve, reject } = Promise.withResolvers<RawResult>();
-    start((error, result, fields) => {
-      if (error) return reject(error);
-      const answer = this.#resultOf(result, fields, toRows);
-      // A query that was killed while it slept answers as if nothing had happened.
-      if (this.#isInterrupted && answer.columns.length > 0)
-        reject(new DatabaseError("cancelled", "The statement was cancelled."));
-      else resolve(answer);
+    this.#await();
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      start((error, result, fields) => {
+        if (isOver) return; // the driver may tell of a lost connection as well
+        isOver = true;
+        this.#awaitNoMore();
+        if (error) {
+          this.#translated(error, statement).then(reject, reject);
+          return;
+        }
+        const answer = this.#resultOf(result, fields, toRows);
+        // A query that was killed while it slept answers as if nothing had happened.
+        if (this.#isInterrupted && answer.columns.length > 0)
+          reject(new DatabaseError("cancelled", "The statement was cancelled."));
+        else resolve(answer);
+      });
     });
-    return this.#watched(promise, statement);
   }
 
   /** Of a CALL the last set of rows counts. */
@@ -360,19 +365,30 @@ export class MysqlConnection implements Connection {
 
   /** Keeps the process alive while `answer` is awaited, and translates its failure. */
   async #watched<T>(answer: Promise<T>, statement?: FailedStatement): Promise<T> {
-    if (this.#awaited++ === 0) this.#stream.ref();
+    this.#await();
     try {
       return await answer;
     } catch (error) {
-      if (error instanceof DatabaseError) throw error;
-      if (!isServerError(error)) throw this.#outOfStep(error);
-      const translated = translateServerError(error, this.#options.exposeValues, statement, versionOf(this.#driver));
-      if (isHangingUp(error)) this.#drop();
-      else if (this.#inTransaction && MAY_END_TRANSACTION.has(translated.kind)) await this.#lookForTransaction();
-      throw translated;
+      throw await this.#translated(error, statement);
     } finally {
-      if (--this.#awaited === 0) this.#stream.unref(); // an idle connection does not keep the process alive
+      this.#awaitNoMore();
     }
+  }
+
+  #await(): void {
+    if (this.#awaited++ === 0) this.#stream.ref();
+  }
+
+  #awaitNoMore(): void {
+    if (--this.#awaited === 0) this.#stream.unref(); // an idle connection does not keep the process alive
+  }
+
+  async #translated(error: unknown, statement: FailedStatement | undefined): Promise<DatabaseError> {
+    if (!isServerError(error)) return this.#outOfStep(error);
+    const translated = translateServerError(error, this.#options.exposeValues, statement, versionOf(this.#driver));
+    if (isHangingUp(error)) this.#drop();
+    else if (this.#inTransaction && MAY_END_TRANSACTION.has(translated.kind)) await this.#lookForTransaction();
+    return translated;
   }
 
   /** After an error of its own the driver no longer knows what the server sends: the connection is of no more use. */
@@ -424,9 +440,6 @@ export class MysqlConnection implements Connection {
     return lostError(error, describeServer(this.#options.location));
   }
 }
-
-/** How each statement is given to the driver, which knows a prepared one by both; its types now and then by the text alone. */
-const asArrays = (sql: string) => ({ sql, rowsAsArray: true });
 
 /** What the server greeted with; empty before it did. */
 function versionOf(driver: Driver): string {

@@ -200,10 +200,10 @@ export class PostgresConnection implements Connection {
     );
   }
 
-  async reset(): Promise<void> {
-    if (this.inTransaction && this.#state === "open") await this.#rollback();
+  reset(): void | Promise<void> {
     // A late request to cancel could meet the next user's statement.
     if (this.#state === "doubtful") throw new Error("a statement was cancelled on this connection");
+    if (this.inTransaction && this.#state === "open") return this.#rollback();
   }
 
   async ping(): Promise<void> {

@@ -19,11 +19,6 @@ const marks = (count: number): string => Array.from({ length: count }, () => "?"
 const returning = (dialect: Dialect, column: string | null): string =>
   column === null ? "" : ` RETURNING ${dialect.quoteIdentifier(column)}`;
 
-/** How many texts are kept for each dialect. */
-const KEPT_TEXTS = 500;
-/** The texts of INSERTs, since making one can take as long as running it. */
-const insertTexts = new WeakMap<Dialect, Map<string, string>>();
-
 /** INSERT of one row; `returningColumn` is what the statement answers with. */
 export function buildInsert(
   dialect: Dialect,
@@ -31,21 +26,11 @@ export function buildInsert(
   data: Row,
   returningColumn: string | null,
 ): BuiltStatement {
-  const columns = Object.keys(data);
-  const kept = insertTexts.get(dialect) ?? new Map<string, string>();
-  if (kept.size === 0) insertTexts.set(dialect, kept);
-  // No name in a text has a NUL, so with their number the names are told apart.
-  const key = `${columns.length}\0${table}\0${returningColumn === null ? "" : `=${returningColumn}`}\0${columns.join("\0")}`;
-  let text = kept.get(key);
-  if (text === undefined) {
-    text = insertText(dialect, table, columns, returningColumn);
-    if (kept.size >= KEPT_TEXTS) kept.clear();
-    kept.set(key, text);
-  }
-  return { text, params: Object.values(data) };
+  return { text: insertText(dialect, table, Object.keys(data), returningColumn), params: Object.values(data) };
 }
 
-function insertText(
+/** The text of an INSERT of one row. */
+export function insertText(
   dialect: Dialect,
   table: string,
   columns: readonly string[],

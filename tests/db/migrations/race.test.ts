@@ -5,7 +5,7 @@ import { RunnerProcess } from "./runner-process.ts";
 
 const IS_FULL = process.env.FRAISIER_TEST_SCALE === "1";
 const PROCESSES = IS_FULL ? 16 : 4;
-const ROUNDS = IS_FULL ? 50 : 4;
+const ROUNDS = IS_FULL ? 50 : 3;
 /** How soon after the death of one runner another has to go on. */
 const PATIENCE_MS = 5000;
 

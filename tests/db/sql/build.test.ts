@@ -21,28 +21,6 @@ describe("an insert", () => {
     expect(buildInsert(postgresql, "t", {}, "id").text).toBe('INSERT INTO "t" DEFAULT VALUES RETURNING "id"');
     expect(buildInsert(mysql, "t", {}, null).text).toBe("INSERT INTO `t` () VALUES ()");
   });
-
-  test("has a text of its own, also when names put together are the same, and after more texts than are kept", () => {
-    const texts = () => [
-      buildInsert(postgresql, "ab", { c: 1 }, null).text,
-      buildInsert(postgresql, "a", { bc: 1 }, null).text,
-      buildInsert(postgresql, "a", { b: 1, c: 1 }, null).text,
-      buildInsert(postgresql, "a", { b: 1 }, null).text,
-      buildInsert(postgresql, "a", { b: 1 }, "c").text,
-      buildInsert(postgresql, "a", { "=c": 1, b: 1 }, null).text,
-    ];
-    const first = texts();
-    expect(first).toEqual([
-      'INSERT INTO "ab" ("c") VALUES (?)',
-      'INSERT INTO "a" ("bc") VALUES (?)',
-      'INSERT INTO "a" ("b", "c") VALUES (?, ?)',
-      'INSERT INTO "a" ("b") VALUES (?)',
-      'INSERT INTO "a" ("b") VALUES (?) RETURNING "c"',
-      'INSERT INTO "a" ("=c", "b") VALUES (?, ?)',
-    ]);
-    for (let number = 0; number < 600; number++) buildInsert(postgresql, `t${number}`, { a: 1 }, null);
-    expect(texts()).toEqual(first);
-  });
 });
 
 describe("an insert of many rows", () => {

@@ -265,7 +265,7 @@ describe.each(EACH)("whatever the text ($name)", ({ dialect }) => {
           expect(error).toBeInstanceOf(DatabaseError);
         }
       }),
-      { numRuns: FULL ? 50_000 : 2000 },
+      { numRuns: FULL ? 50_000 : 1000 },
     );
   });
 

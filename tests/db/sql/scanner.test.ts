@@ -48,7 +48,7 @@ describe.each(NAMES.map((name) => [name, DIALECTS[name]] as const))("the scanner
           at = end;
         }
       }),
-      { numRuns: FULL ? 20_000 : 1000 },
+      { numRuns: FULL ? 20_000 : 500 },
     );
   });
 

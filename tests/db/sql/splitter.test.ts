@@ -50,7 +50,7 @@ describe.each(EACH)("a script ($name)", ({ dialect }) => {
           at = start + text.length;
         }
       }),
-      { numRuns: FULL ? 20_000 : 1000 },
+      { numRuns: FULL ? 20_000 : 500 },
     );
   });
 

@@ -72,6 +72,31 @@ describe("a key", () => {
     expect(await adapter.executeQuery("SELECT CAST(id AS TEXT) AS key FROM t WHERE x = 3")).toEqual([{ key: next }]);
   });
 
+  test("and its row are right whatever was inserted before, into whichever columns", async () => {
+    const adapter = openAdapter(temporaryFile());
+    const declared = "id INTEGER PRIMARY KEY, a INT, b INT, code TEXT NOT NULL DEFAULT (hex(randomblob(4)))";
+    const tables = ["t", "u", ...Array.from({ length: 600 }, (_, n) => `t${n}`)];
+    await adapter.transaction(async (tx) => {
+      for (const table of tables) await tx.executeQuery(`CREATE TABLE ${table} (${declared})`);
+    });
+    const rows = [{ a: 1 }, { b: 2 }, { a: 3, b: 4 }, { b: 5, a: 6 }, { id: null, a: 7 }, {}];
+    const insertAll = (table: string) =>
+      adapter.transaction(async (tx) => {
+        for (const row of rows) {
+          const key = await tx.insert(table, row);
+          const [found] = await tx.executeQuery(`SELECT a, b FROM ${table} WHERE id = ?`, [key]);
+          const { a = null, b = null } = row as { a?: number; b?: number };
+          expect(found).toEqual({ a, b });
+          const code = await tx.insert(table, row, { idColumn: "code" });
+          expect(await tx.executeQuery(`SELECT a, b FROM ${table} WHERE code = ?`, [code])).toEqual([found]);
+        }
+      });
+    for (const table of ["t", "u", "t"]) await insertAll(table);
+    // More tables than are remembered.
+    for (const table of tables) expect(await adapter.insert(table, { b: 9 })).toMatch(/^\d+$/);
+    await insertAll("t");
+  });
+
   test("that no insert was made for is none", async () => {
     const file = temporaryFile();
     run(file, `${NUMBERED}; CREATE TRIGGER never BEFORE INSERT ON t BEGIN SELECT RAISE(IGNORE); END`);
