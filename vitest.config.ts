@@ -14,8 +14,6 @@ const config: ViteUserConfig = {
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 3,
-    // A process for each file takes as much time as many of the files.
-    isolate: false,
   },
 };
 

@@ -94,7 +94,7 @@ export async function endWithin(
   await endRunningSteps(tx, row, end.status, now);
   await writeEvent(tx, now, `deployment.${end.status}`, row.id, { message, seconds });
   await countEnding(tx, row.fk_fraise_state, end.status, end.status === "success", seconds, now);
-  const ended = await existing(tx, row.id);
+  const ended = { ...row, ...ending, status: end.status };
   if (end.fraise) await changeState(tx, ended, end.fraise, now);
   if (end.status === "success" && row.kind === "rollback" && row.undoes_deployment_id !== null)
     await undoDeployment(tx, row.undoes_deployment_id, row.id, now);

@@ -8,6 +8,7 @@ import { fenced } from "./lease.ts";
 import type { Deployment, DeploymentChange, DeploymentEnd, Lease, NewDeployment } from "./model.ts";
 import { endRunningSteps } from "./steps.ts";
 import { storable, storableJson } from "./text.ts";
+import { idToFind } from "./uuid7.ts";
 
 /** Writes the row of a deployment that is about to begin, as `pending`; and its fraise's state, when this is its first. @throws IllegalTransitionError when what it undoes does not exist */
 export function createDeployment(
@@ -23,12 +24,16 @@ export function createDeployment(
 /** pending → in_progress, under the lease, which then names the deployment. @throws LeaseLostError, IllegalTransitionError */
 export function beginDeployment(adapter: FraiserDatabaseAdapter, lease: Lease, id: string, now: Date): Promise<void> {
   return fenced(adapter, lease, async (tx) => {
-    const row = await existing(tx, id);
-    await setStatus(tx, row, ["pending"], "in_progress", now);
-    await tx.executeUpdate("UPDATE tb_deployment_lease SET fk_deployment = ? WHERE target = ?", [
-      row.pk_deployment,
-      lease.target,
-    ]);
+    const key = idToFind(id);
+    const begun = await tx.executeUpdate(
+      "UPDATE tb_deployment SET status = 'in_progress', updated_at = ? WHERE id = ? AND status = 'pending'",
+      [now, key],
+    );
+    if (begun === 0) throw new IllegalTransitionError(id, (await existing(tx, id)).status, "in_progress");
+    await tx.executeUpdate(
+      "UPDATE tb_deployment_lease SET fk_deployment = (SELECT pk_deployment FROM tb_deployment WHERE id = ?) WHERE target = ?",
+      [key, lease.target],
+    );
     await writeEvent(tx, now, "deployment.started", id, { token: lease.token });
   });
 }
