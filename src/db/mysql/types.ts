@@ -43,7 +43,10 @@ function encodeObject(value: object, position: number): MysqlValue {
   if (Buffer.isBuffer(value)) return value;
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return Buffer.from(value);
-  if (value instanceof Date) return encodeInstant(value, position, DATABASE).replace("T", " ").replace("Z", "");
+  if (value instanceof Date) {
+    const iso = encodeInstant(value, position, DATABASE);
+    return `${iso.slice(0, 10)} ${iso.slice(11, -1)}`;
+  }
   if (isJson(value)) return encodeJson(value, position);
   if (value instanceof ArrayValue)
     throw new DatabaseError("unsupported", "MySQL has no arrays.", {
