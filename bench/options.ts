@@ -48,7 +48,7 @@ export const USAGE: string = `Usage: npm run bench -- [--quick] [--only adapter,
     [--rounds <count>] [--warm-up-ms <ms>] [--measure-ms <ms>] [--stream-rounds <count>] [--streamed <rows>]
     [--few <deployments>] [--many <deployments>] [--starts <count>]
 
-Without any option it measures all, within about twelve minutes, and writes bench/RESULTS.md and bench/results.json.
+Without any option it measures all, within about twenty minutes, and writes bench/RESULTS.md and bench/results.json.
 `;
 
 /** @throws Error for an option or a value that is none */

@@ -400,8 +400,11 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       const { clock } = this;
       return await runTransaction(connection, { adapter: this, runner: this.#runner, clock, work, options, bounds });
     } catch (error) {
-      // The first error is the one to report; a connection that can't be reset is refused by the next statement.
-      if (connection.isUsable) await Promise.resolve(connection.reset()).catch(() => {});
+      try {
+        if (connection.isUsable) await connection.reset();
+      } catch {
+        // The first error is the one to report; a connection that can't be reset is refused by the next statement.
+      }
       throw error;
     }
   }
