@@ -82,7 +82,12 @@ describeEachDatabase("a call that waits for a connection", (open, { types }) => 
   test("has as much time as it is given, however much that is", async () => {
     const adapter = await open({ pool: { max: 1, acquireTimeoutMs: Number.POSITIVE_INFINITY } });
     const free = Promise.withResolvers<void>();
-    const holding = adapter.transaction(() => free.promise);
+    const begun = Promise.withResolvers<void>();
+    const holding = adapter.transaction(() => {
+      begun.resolve();
+      return free.promise;
+    });
+    await begun.promise;
     const waiting = [2 ** 31, 1e15, Number.POSITIVE_INFINITY].map((timeoutMs) =>
       adapter.executeQuery("SELECT 1 AS n", [], { timeoutMs }),
     );
