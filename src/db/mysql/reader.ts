@@ -46,7 +46,8 @@ export class RowReader {
       .on("result", (row) => {
         if (!hasColumns) return onHeader(row as Header);
         this.#rows.push(row as Row);
-        if (this.#rows.length >= this.#limit) this.#pause();
+        // Not before the driver is through with what has come by now: while it is paused it copies each row that it reads.
+        if (this.#rows.length === this.#limit) queueMicrotask(() => this.#pauseIfFull());
         this.#wake?.();
       })
       .on("error", (error) => this.end(error))
@@ -95,8 +96,8 @@ export class RowReader {
     this.#wake?.();
   }
 
-  #pause(): void {
-    if (this.#isPaused) return;
+  #pauseIfFull(): void {
+    if (this.#isPaused || this.isOver || this.#rows.length < this.#limit) return;
     this.#isPaused = true;
     this.#tap.pause();
   }
