@@ -6,7 +6,7 @@ import { DATABASES, type Database } from "./adapter/work.ts";
 import { measureCommand } from "./command/measure.ts";
 import { measureLedger } from "./ledger/measure.ts";
 import { measureWrites } from "./ledger/python.ts";
-import { isKept, isWithin, regressionsOf } from "./measure/judge.ts";
+import { certainRatiosOf, isKept, isWithin, regressionsOf } from "./measure/judge.ts";
 import { describeMachine } from "./measure/machine.ts";
 import { provide } from "./measure/places.ts";
 import { inFreshProcess } from "./measure/processes.ts";
@@ -63,10 +63,10 @@ function resultsOf(findings: readonly Findings[], options: Options): Results {
   };
 }
 
-/** What the last full run wrote; null before the first one. */
+/** What the last full run has shown for certain; null before the first one. */
 function recordedRatios(): readonly Ratio[] | null {
   try {
-    return (JSON.parse(readFileSync(RESULTS, "utf8")) as Results).ratios;
+    return certainRatiosOf(JSON.parse(readFileSync(RESULTS, "utf8")) as Results);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;

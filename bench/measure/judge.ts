@@ -1,4 +1,4 @@
-import type { Limit, Measurement, Ratio } from "./results.ts";
+import type { Limit, Measurement, Ratio, Results } from "./results.ts";
 import { promised } from "./targets.ts";
 
 /** A ratio may fall to this share of the recorded one before a quick run fails: machines of CI are noisy. */
@@ -6,14 +6,33 @@ export const TOLERATED_SHARE = 0.5;
 
 /** How many times as fast Fraisier is as each other contender, by the medians of one run. */
 export function ratiosOf(measurements: readonly Measurement[]): Ratio[] {
-  return measurements.flatMap(({ database, work, contender, median }) => {
+  return compare(measurements, (ours, theirs) => ours.median / theirs.median);
+}
+
+/**
+ * What a run has shown for certain: its ratios where the spread of the rounds is against Fraisier. What is not made of
+ * rounds is as it is.
+ */
+export function certainRatiosOf({ measurements, ratios }: Pick<Results, "measurements" | "ratios">): Ratio[] {
+  const certain = new Map(
+    compare(measurements, (ours, theirs) => ours.low / theirs.high).map((ratio) => [ratio.id, ratio]),
+  );
+  return ratios.map((ratio) => certain.get(ratio.id) ?? ratio);
+}
+
+function compare(
+  measurements: readonly Measurement[],
+  ratioOf: (ours: Measurement, theirs: Measurement) => number,
+): Ratio[] {
+  return measurements.flatMap((theirs) => {
+    const { database, work, contender } = theirs;
     if (contender === "fraisier") return [];
     const ours = measurements.find(
       (other) => other.contender === "fraisier" && other.database === database && other.work === work,
     );
-    if (ours === undefined || median === 0) return [];
+    if (ours === undefined || theirs.median === 0) return [];
     const id = `${database} ${work} / ${contender}`;
-    return [{ id, value: ours.median / median, atLeast: promised(database, work, contender) }];
+    return [{ id, value: ratioOf(ours, theirs), atLeast: promised(database, work, contender) }];
   });
 }
 

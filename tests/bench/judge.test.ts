@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Contender, Work } from "../../bench/adapter/work.ts";
-import { isKept, isWithin, ratiosOf, regressionsOf } from "../../bench/measure/judge.ts";
+import { certainRatiosOf, isKept, isWithin, ratiosOf, regressionsOf } from "../../bench/measure/judge.ts";
 import type { Measurement } from "../../bench/measure/results.ts";
 import { promised } from "../../bench/measure/targets.ts";
 
@@ -29,6 +29,18 @@ describe("ratios", () => {
     expect(ratio).toMatchObject({ atLeast: null });
     expect(ratio && isKept(ratio)).toBe(true);
   });
+});
+
+test("what is certain of a run is its ratios with the spread against Fraisier; what has no rounds stays", () => {
+  const measurements = [
+    { ...measured("bare", 100), low: 90, high: 125 },
+    { ...measured("fraisier", 80), low: 50, high: 85 },
+  ];
+  const python = { id: "start and completion / Python", value: 0.8, atLeast: 1 };
+  expect(certainRatiosOf({ measurements, ratios: [...ratiosOf(measurements), python] })).toEqual([
+    { id: "postgresql byKey / bare", value: 0.4, atLeast: 0.95 },
+    python,
+  ]);
 });
 
 test("of several promises the strictest counts, and what no promise names has none", () => {
