@@ -65,8 +65,6 @@ async function request(url: string, signal: AbortSignal): Promise<IncomingMessag
   const sent = send(url, { agent: false, signal, headers: { accept: "*/*", "user-agent": "fraisier" } });
   sent.end();
   const [response] = (await once(sent, "response")) as [IncomingMessage];
-  // Whoever reads it hears of its errors; the connection is given up afterwards, of which nobody wants to hear.
-  for (const emitter of [sent, response]) emitter.on("error", () => {});
   return response;
 }
 
