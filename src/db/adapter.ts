@@ -1,5 +1,5 @@
 import type { BlockingAccess } from "./blocking.ts";
-import { cancelled, deadlineAfter, narrowed, PING_TIMEOUT_MS } from "./bounded.ts";
+import { deadlineAfter, narrowed, PING_TIMEOUT_MS } from "./bounded.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
@@ -11,6 +11,7 @@ import { runTransaction } from "./run-transaction.ts";
 import { Session, type SessionTransactionOptions } from "./session.ts";
 import { arrangeParameters, type ParsedStatement } from "./sql/placeholders.ts";
 import { StatementCache } from "./sql/statement-cache.ts";
+import { streamBatches } from "./stream-batches.ts";
 import { KnownKeys } from "./table-keys.ts";
 import type { ConnectionRunner, TimedResult, Transaction } from "./transaction.ts";
 import { refuseInScope, runInScope } from "./transaction-scope.ts";
@@ -448,25 +449,6 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
 
   #boundsOfStatement({ signal, timeoutMs = this.#statementTimeoutMs }: StatementOptions): Bounds {
     return this.#bounds({ ...(signal && { signal }), timeoutMs });
-  }
-}
-
-/** The rows in the batches that they come in, so that not each of them is waited for. */
-async function* streamBatches<R extends object>(
-  connection: Connection,
-  statement: ParsedStatement,
-  params: readonly unknown[],
-  bounds: Bounds,
-): AsyncIterable<Iterable<R>> {
-  const running = { ...bounds, keep: false };
-  for await (const batch of connection.stream(statement, arrangeParameters(statement, params), running))
-    yield rowsUntilAborted(batch as R[], bounds.signal);
-}
-
-function* rowsUntilAborted<R>(batch: readonly R[], signal: AbortSignal | undefined): Iterable<R> {
-  for (const row of batch) {
-    if (signal?.aborted) throw cancelled();
-    yield row;
   }
 }
 

@@ -165,6 +165,19 @@ describeEachDatabase("the end of a deployment", (open, database) => {
     ]);
   });
 
+  test.each([
+    ["success", { newVersion: "v9", details: { b: [1, { c: null }], a: "é" } }],
+    ["failed", { errorMessage: "why\0 not", details: {} }],
+    ["cancelled", {}],
+  ] as const)("as %s returns what is read of it from then on", async (status, more) => {
+    const { ledger, clock } = await open();
+    const lease = await leaseOf(ledger);
+    const { id } = await begun(ledger, lease);
+    clock.advance(1234);
+    const returned = await ledger.endDeployment(lease, id, { status, ...more });
+    expect(returned).toEqual(await ledger.getDeployment(id));
+  });
+
   test("takes no negative time when the clock goes back", async () => {
     const { ledger, clock } = await open();
     const lease = await leaseOf(ledger);

@@ -11,7 +11,7 @@ import { type ParsedStatement, wrongCount } from "../sql/placeholders.ts";
 import type { Row } from "../types.ts";
 import { isHangingUp, isServerError, translateServerError } from "./errors.ts";
 import { type Header, type RowCommand, RowReader } from "./reader.ts";
-import { areAlike, type RowParserClass, rowParser } from "./row-parser.ts";
+import { type RowParserClass, RowParsers, rowParser } from "./row-parser.ts";
 import { type ColumnDescription, type DriverValue, decoderFor, encodeValue, type MysqlValue } from "./types.ts";
 
 /** What the driver calls with the answer to a statement. */
@@ -20,12 +20,6 @@ type Answer = (error: unknown, result: unknown, fields: unknown) => void;
 /** A prepared statement that runs, of which the driver asks what parses its rows. */
 interface Execution {
   buildParserFromFields(columns: readonly ColumnDescription[]): RowParserClass;
-}
-
-/** What parses the rows of a statement, for the columns that it had when it last ran. */
-interface KeptParser {
-  readonly columns: readonly ColumnDescription[];
-  readonly parser: RowParserClass;
 }
 
 /** How many prepared statements a connection keeps: the server allows 16 382 for all of them together. */
@@ -63,8 +57,7 @@ export class MysqlConnection implements Connection {
   readonly #integer: (value: bigint) => TypedParameterValue;
   readonly #options: ServerConnectionOptions;
   readonly #readers = new Set<RowReader>();
-  /** By the text of the statement. */
-  readonly #parsers = new Map<string, KeptParser>();
+  readonly #parsers = new RowParsers(KEPT_STATEMENTS);
   /** Statements that the prepared protocol refuses. */
   readonly #textOnly = new Set<string>();
   #inTransaction = false;
@@ -275,24 +268,15 @@ export class MysqlConnection implements Connection {
   /** The next time it is prepared anew. */
   #forget(sql: string): void {
     if (this.isUsable) this.#driver.unprepare(sql);
-    this.#parsers.delete(sql);
+    this.#parsers.forget(sql);
   }
 
   #execute(sql: string, values: readonly MysqlValue[]): Promise<RawResult> {
     const start = (done: Answer) => {
       const command = this.#driver.execute(sql, this.#bound(values), done);
-      (command as unknown as Execution).buildParserFromFields = (columns) => this.#parserFor(sql, columns);
+      (command as unknown as Execution).buildParserFromFields = (columns) => this.#parsers.of(sql, columns);
     };
     return this.#answer(start, asTheyAre, { sql, values });
-  }
-
-  #parserFor(sql: string, columns: readonly ColumnDescription[]): RowParserClass {
-    const kept = this.#parsers.get(sql);
-    if (kept !== undefined && areAlike(kept.columns, columns)) return kept.parser;
-    if (this.#parsers.size >= KEPT_STATEMENTS) this.#parsers.clear();
-    const parser = rowParser(columns);
-    this.#parsers.set(sql, { columns, parser });
-    return parser;
   }
 
   /** In the text protocol, for statements without parameters. */

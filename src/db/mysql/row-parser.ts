@@ -33,8 +33,34 @@ export function rowParser(columns: readonly ColumnDescription[]): RowParserClass
   };
 }
 
+/** What parses the rows of statements, by their texts, for the columns that each had when it last ran. */
+export class RowParsers {
+  readonly #capacity: number;
+  readonly #kept = new Map<
+    string,
+    { readonly columns: readonly ColumnDescription[]; readonly parser: RowParserClass }
+  >();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  of(sql: string, columns: readonly ColumnDescription[]): RowParserClass {
+    const kept = this.#kept.get(sql);
+    if (kept !== undefined && areAlike(kept.columns, columns)) return kept.parser;
+    if (this.#kept.size >= this.#capacity) this.#kept.clear();
+    const parser = rowParser(columns);
+    this.#kept.set(sql, { columns, parser });
+    return parser;
+  }
+
+  forget(sql: string): void {
+    this.#kept.delete(sql);
+  }
+}
+
 /** Whether rows with these columns are parsed alike. */
-export function areAlike(a: readonly ColumnDescription[], b: readonly ColumnDescription[]): boolean {
+function areAlike(a: readonly ColumnDescription[], b: readonly ColumnDescription[]): boolean {
   return (
     a.length === b.length &&
     a.every((column, i) => {
