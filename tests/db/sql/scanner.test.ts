@@ -73,14 +73,24 @@ describe.each(NAMES.map((name) => [name, DIALECTS[name]] as const))("the scanner
   test.each(Object.entries(MEGABYTES))(
     "reads a megabyte in less than 50 ms, or in proportion to less: %s",
     (_, make) => {
-      const fastest = (characters: number) => {
-        const text = make(characters);
-        const times = Array.from({ length: 5 }, () => milliseconds(() => count(text, dialect)));
-        return Math.min(...times);
+      const fewer = make(62_500);
+      const more = make(1_000_000);
+      let [short, long] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+      const read = () => {
+        short = Math.min(
+          short,
+          milliseconds(() => count(fewer, dialect)),
+        );
+        long = Math.min(
+          long,
+          milliseconds(() => count(more, dialect)),
+        );
+        // Sixteen times as long takes sixteen times as long, where the square would be 256.
+        return long < 64 * short && (!FULL || long < 50);
       };
-      if (FULL) expect(fastest(1_000_000)).toBeLessThan(50);
-      // Sixteen times as long takes sixteen times as long, where the square would be 256.
-      expect(fastest(1_000_000) / Math.max(0.05, fastest(62_500))).toBeLessThan(64);
+      // Only the shortest of many times tells of the scanner and not of what else the machine does.
+      const isSoon = Array.from({ length: 40 }).some(read);
+      expect(isSoon, `${short} ms, and ${long} ms for sixteen times as much`).toBe(true);
     },
   );
 });
