@@ -47,11 +47,12 @@ class Where {
 }
 
 /**
- * A condition of a list. Beside a fraise's name, any other column chooses little: SQLite, which has no statistics, would
- * take that column's index all the same, and read a great part of the history. No index has an expression.
+ * A column in a condition of a list. Beside a fraise's name, any other column chooses little: SQLite, which has no
+ * statistics, would take that column's index all the same, and read a great part of the history. No index has an
+ * expression.
  */
 const beside = ({ fraise }: DeploymentFilter, column: string): string =>
-  fraise === undefined ? `${column} = ?` : `COALESCE(${column}, '') = ?`;
+  fraise === undefined ? column : `COALESCE(${column}, '')`;
 
 /** The first rows in an order that an index has. */
 function select(database: Queryable, where: Where, order: string, limit: number): Promise<DeploymentRow[]> {
@@ -80,18 +81,16 @@ async function selectFew(database: Queryable, where: Where): Promise<DeploymentR
  * meanwhile is found twice rather than never.
  *
  * @param conditions - makes the other conditions, anew for each status
- * @param isStatus - the condition that a row has a status
  */
 async function selectByStatus(
   database: Queryable,
   statuses: readonly DeploymentStatus[],
   conditions: () => Where,
   limit: number,
-  isStatus = "status = ?",
 ): Promise<DeploymentRow[]> {
   const found = new Map<number, DeploymentRow>();
   for (const status of DEPLOYMENT_STATUSES.filter((each) => statuses.includes(each))) {
-    const where = conditions().add(isStatus, status);
+    const where = conditions().add("status = ?", status);
     for (const row of await select(database, where, NEWEST_FIRST, limit)) found.set(row.pk_deployment, row);
   }
   return [...found.values()].sort(newestFirst).slice(0, limit);
@@ -136,14 +135,14 @@ export async function findDeployments(database: Queryable, text: string): Promis
 
 /** Deployments, newest first. */
 export async function listDeployments(database: Queryable, filter: DeploymentFilter): Promise<Deployment[]> {
-  const { status: statuses, after, limit = 20 } = filter;
+  const { fraise, status: statuses, after, limit = 20 } = filter;
   const last = after === undefined ? undefined : await positionOf(database, after);
-  if (last === null) return [];
+  if (last === null || statuses?.length === 0) return [];
   const conditions = () => conditionsOf(filter, last);
   const rows =
-    statuses === undefined
+    statuses === undefined || fraise !== undefined
       ? await select(database, conditions(), NEWEST_FIRST, limit)
-      : await selectByStatus(database, statuses, conditions, limit, beside(filter, "status"));
+      : await selectByStatus(database, statuses, conditions, limit);
   return rows.map(deploymentOf);
 }
 
@@ -161,14 +160,19 @@ export async function readHistoryRow(database: Queryable, key: number): Promise<
   return (await selectFrom<Row>("v_deployment_history", database, where, "", 1))[0] ?? null;
 }
 
-/** All that a filter says but for the status. */
+/**
+ * All that a filter says. Only statuses without a fraise are left to {@link selectByStatus}: beside a fraise it is the
+ * fraise's index that is read, which has all statuses in their order.
+ */
 function conditionsOf(filter: DeploymentFilter, last: Position | undefined): Where {
   const where = new Where();
-  if (filter.project !== undefined) where.add(beside(filter, "project_name"), filter.project);
+  if (filter.project !== undefined) where.add(`${beside(filter, "project_name")} = ?`, filter.project);
   if (filter.fraise !== undefined) where.add("fraise_name = ?", filter.fraise);
   if (filter.environment !== undefined) where.add("environment_name = ?", filter.environment);
-  if (filter.target !== undefined) where.add(beside(filter, "target"), filter.target);
+  if (filter.target !== undefined) where.add(`${beside(filter, "target")} = ?`, filter.target);
   if (filter.kind !== undefined) where.add("kind = ?", filter.kind);
+  if (filter.fraise !== undefined && filter.status !== undefined)
+    where.add(`${beside(filter, "status")} IN (${marks(filter.status.length)})`, ...filter.status);
   if (filter.since !== undefined) where.add("started_at >= ?", filter.since);
   if (last !== undefined) where.addOlderThan(last);
   return where;

@@ -50,6 +50,8 @@ describeEachDatabase("history", (open) => {
     [{ status: ["pending", "in_progress"] }, "v8 v7"],
     [{ status: ["superseded"] }, ""],
     [{ status: [] }, ""],
+    [{ fraise: "shop", status: [] }, ""],
+    [{ fraise: "shop", status: ["success", "failed", "in_progress"] }, "v7 v5 v2 v1"],
     [{ since: new Date(START + 5 * MINUTE) }, "v8 v7 v6"],
     [{ since: new Date(START + 5 * MINUTE + 1) }, "v8 v7"],
     [{ since: new Date(START + 8 * MINUTE) }, ""],
