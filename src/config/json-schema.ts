@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { projectSchema } from "./schema.ts";
 
 /** The JSON Schema (draft 2020-12) of fraises.yaml, for editors; made of the definition by which the file is checked. */

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { KeyPath } from "./problems.ts";
 
 /** The part of a schema that a key or index leads to; undefined when there is none. */

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { describeFound, describeMap, describeSubject, type Shown } from "./describe.ts";
 import { type Draft, formatPath, type KeyPath } from "./problems.ts";
 import { projectSchema } from "./schema.ts";
