@@ -25,6 +25,10 @@ const config: UserConfig = {
     dts: { neverBundle: true },
     onlyImport: ["pg", "mysql2"],
   },
+  outputOptions: {
+    // What every command needs of the database layer, apart from the layer: `--help` and `list` start without that.
+    codeSplitting: { groups: [{ name: "common", test: /src\/db\/(errors|duration|server-url)\.ts$/ }] },
+  },
   plugins: [builtInModules(), thirdPartyNotices()],
   failOnWarn: true,
   clean: true,

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { maskUrl } from "../db/index.ts";
 import { EXIT, EXIT_MEANINGS, sortedExits } from "./exit-codes.ts";
 import { withCompleteHint } from "./hints.ts";
+import type { GlobalOptions } from "./project.ts";
 import { ARGUMENTS, REFERENCE } from "./reference.ts";
-import type { GlobalOptions } from "./session.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** What a command does: it gets the terminal, its arguments and its options. @returns the exit code */

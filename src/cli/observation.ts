@@ -1,7 +1,8 @@
 import { identityOf, isHolderAlive, leaseName } from "../deploy/index.ts";
 import type { Deployment, FraiseState, Lease, Ledger } from "../ledger/index.ts";
 import type { ServiceState, Target } from "../targets/index.ts";
-import { type Place, targetOf } from "./session.ts";
+import { targetOf } from "./deploy-context.ts";
+import type { Place } from "./project.ts";
 import type { Terminal } from "./terminal.ts";
 import { relativeTime } from "./time.ts";
 import { deploymentJson } from "./view.ts";

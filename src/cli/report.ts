@@ -1,6 +1,6 @@
 import type { DeploymentReport } from "../deploy/index.ts";
 import { shortId } from "../ledger/index.ts";
-import type { Place } from "./session.ts";
+import type { Place } from "./project.ts";
 import { printable, type Terminal } from "./terminal.ts";
 import { duration } from "./time.ts";
 import { deploymentJson } from "./view.ts";

@@ -14,7 +14,8 @@ import {
 } from "../../db/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { catchInterrupts, type Interrupts } from "../interrupt.ts";
-import { databaseOption, databasePlace, type GlobalOptions } from "../session.ts";
+import type { GlobalOptions } from "../project.ts";
+import { databaseOption, databasePlace } from "../session.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage-error.ts";
 import { DEMO_VERSIONS, demoConfig, demoServer } from "./demo-application.ts";
@@ -200,7 +201,7 @@ class Stage {
   async stopService(): Promise<void> {
     const { createLocalTarget } = await import("../../targets/index.ts");
     const { systemClock } = await import("../../db/index.ts");
-    const { findPlace, openProject } = await import("../session.ts");
+    const { findPlace, openProject } = await import("../project.ts");
     const project = openProject({ config: join(this.#folder, "fraises.yaml") }, "read");
     const { environment } = findPlace(project, "shop", "production");
     const { appPath, gitRepo, service, healthCheck, shared, env, timeout } = environment;

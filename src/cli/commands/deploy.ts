@@ -9,20 +9,13 @@ import {
   deploy as runDeployment,
 } from "../../deploy/index.ts";
 import type { Ledger } from "../../ledger/index.ts";
+import { deployContext, targetOf } from "../deploy-context.ts";
 import { EXIT, exitCodeOfReport } from "../exit-codes.ts";
 import { catchInterrupts } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
+import { findPlace, type GlobalOptions, openProject, type Place } from "../project.ts";
 import { sayReport } from "../report.ts";
-import {
-  deployContext,
-  findPlace,
-  type GlobalOptions,
-  openProject,
-  type Place,
-  targetOf,
-  withLedgerForReading,
-  withLedgerForWriting,
-} from "../session.ts";
+import { withLedgerForReading, withLedgerForWriting } from "../session.ts";
 import { printable, type Terminal } from "../terminal.ts";
 
 /** What `fraisier deploy` takes. */

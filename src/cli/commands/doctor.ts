@@ -6,7 +6,7 @@ import { examineMachine } from "../doctor/machine.ts";
 import { examinePlaces } from "../doctor/places.ts";
 import { examineProject } from "../doctor/project.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { GlobalOptions } from "../session.ts";
+import type { GlobalOptions } from "../project.ts";
 import type { Terminal } from "../terminal.ts";
 import { wholeNumber } from "../whole-number.ts";
 

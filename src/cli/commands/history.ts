@@ -1,6 +1,7 @@
 import { DEPLOYMENT_STATUSES, type DeploymentFilter, type DeploymentStatus, shortId } from "../../ledger/index.ts";
 import { EXIT } from "../exit-codes.ts";
-import { type GlobalOptions, withLedgerForReading } from "../session.ts";
+import type { GlobalOptions } from "../project.ts";
+import { withLedgerForReading } from "../session.ts";
 import { table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { bothTimes, duration, parseSince } from "../time.ts";

@@ -3,7 +3,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { execa } from "execa";
 import { FraisierError } from "../../db/index.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { GlobalOptions } from "../session.ts";
+import type { GlobalOptions } from "../project.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What a repository tells about the application in it. */

@@ -1,5 +1,5 @@
 import type { Environment, Fraise } from "../../config/index.ts";
-import { type GlobalOptions, openProject } from "../session.ts";
+import { type GlobalOptions, openProject } from "../project.ts";
 import { table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 

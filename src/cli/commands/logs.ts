@@ -1,7 +1,8 @@
 import type { Ledger, OutputChunk } from "../../ledger/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { findDeployment } from "../find-deployment.ts";
-import { type GlobalOptions, withLedgerForReading } from "../session.ts";
+import type { GlobalOptions } from "../project.ts";
+import { withLedgerForReading } from "../session.ts";
 import type { Terminal } from "../terminal.ts";
 import { printable } from "../terminal.ts";
 import { UsageError } from "../usage-error.ts";

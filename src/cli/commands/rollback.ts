@@ -1,9 +1,11 @@
 import { rollback as runRollback } from "../../deploy/index.ts";
+import { deployContext } from "../deploy-context.ts";
 import { exitCodeOfReport } from "../exit-codes.ts";
 import { catchInterrupts } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
+import { findPlace, type GlobalOptions, openProject } from "../project.ts";
 import { sayReport } from "../report.ts";
-import { deployContext, findPlace, type GlobalOptions, openProject, withLedgerForWriting } from "../session.ts";
+import { withLedgerForWriting } from "../session.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Brings an earlier release into service again. */

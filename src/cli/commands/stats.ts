@@ -1,6 +1,7 @@
 import type { DayCount, FraiseState, Ledger } from "../../ledger/index.ts";
 import { EXIT } from "../exit-codes.ts";
-import { type GlobalOptions, withLedgerForReading } from "../session.ts";
+import type { GlobalOptions } from "../project.ts";
+import { withLedgerForReading } from "../session.ts";
 import { table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { duration } from "../time.ts";

@@ -4,7 +4,8 @@ import type { FraiseState, Identity, Lease, Ledger } from "../../ledger/index.ts
 import { type Probe, type ServiceState, TargetError } from "../../targets/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import { leaseJson, leaseText, type Observation, observe, serviceJson } from "../observation.ts";
-import { type GlobalOptions, hasProject, openProject, withLedgerForReading } from "../session.ts";
+import { type GlobalOptions, hasProject, openProject } from "../project.ts";
+import { withLedgerForReading } from "../session.ts";
 import { table } from "../table.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import { bothTimes } from "../time.ts";

@@ -1,6 +1,7 @@
 import { checkDatabase } from "../../ledger/index.ts";
 import { EXIT, exitCodeOf } from "../exit-codes.ts";
-import { databasePlace, type GlobalOptions } from "../session.ts";
+import type { GlobalOptions } from "../project.ts";
+import { databasePlace } from "../session.ts";
 import type { Finding } from "./finding.ts";
 import { failure, fine } from "./findings.ts";
 

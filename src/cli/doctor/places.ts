@@ -1,8 +1,9 @@
 import type { Project } from "../../config/index.ts";
 import { createMasker } from "../../deploy/index.ts";
 import { TargetError } from "../../targets/index.ts";
+import { targetOf } from "../deploy-context.ts";
 import { exitCodeOf } from "../exit-codes.ts";
-import { type Place, targetOf } from "../session.ts";
+import type { Place } from "../project.ts";
 import type { Finding } from "./finding.ts";
 import { failure, fine } from "./findings.ts";
 import { within } from "./within.ts";

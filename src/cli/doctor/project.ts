@@ -1,5 +1,5 @@
 import type { Project } from "../../config/index.ts";
-import { type GlobalOptions, openProject } from "../session.ts";
+import { type GlobalOptions, openProject } from "../project.ts";
 import type { Finding } from "./finding.ts";
 import { failure, fine } from "./findings.ts";
 

@@ -3,7 +3,8 @@ import { configuredAdapter, DEFAULT_ORIGIN, loadDatabaseConfig, maskUrl, poolOpt
 import { createMasker } from "../../../deploy/index.ts";
 import type { LedgerPlace } from "../../../ledger/index.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { databasePlace, type GlobalOptions, hasProject } from "../../session.ts";
+import { type GlobalOptions, hasProject } from "../../project.ts";
+import { databasePlace } from "../../session.ts";
 import { table } from "../../table.ts";
 import { printable, type Terminal } from "../../terminal.ts";
 

@@ -2,7 +2,8 @@ import { ConfigError, type Project } from "../../../config/index.ts";
 import { DatabaseConfigError } from "../../../db/index.ts";
 import { databaseConfig } from "../../../ledger/index.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { databasePlace, type GlobalOptions, openProject } from "../../session.ts";
+import { type GlobalOptions, openProject } from "../../project.ts";
+import { databasePlace } from "../../session.ts";
 import type { Terminal } from "../../terminal.ts";
 
 /** Checks fraises.yaml and says what it declares. All problems are reported at once. */

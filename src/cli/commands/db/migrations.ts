@@ -8,7 +8,8 @@ import {
   SqliteAdapter,
 } from "../../../db/index.ts";
 import { ledgerMigrations, type OpenMode, openDatabase, refuseLedger } from "../../../ledger/index.ts";
-import { databasePlace, type GlobalOptions } from "../../session.ts";
+import type { GlobalOptions } from "../../project.ts";
+import { databasePlace } from "../../session.ts";
 import { UsageError } from "../../usage-error.ts";
 
 /** Which migrations, in which database. */
