@@ -1,19 +1,19 @@
 import type { BlockingAccess } from "./blocking.ts";
 import { deadlineAfter, narrowed, PING_TIMEOUT_MS } from "./bounded.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
-import type { Bounds, Connection, RawResult } from "./connection.ts";
+import type { Bounds, Connection, RawResult, RunOptions } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
 import type { Pool } from "./pool.ts";
 import { type PoolMetrics, type PoolOptions, sumMetrics } from "./pool-types.ts";
-import { QueryMethods } from "./query-methods.ts";
+import { QueryMethods, type TimedResult } from "./query-methods.ts";
 import { runTransaction } from "./run-transaction.ts";
 import { Session, type SessionTransactionOptions } from "./session.ts";
 import { arrangeParameters, type ParsedStatement } from "./sql/placeholders.ts";
 import { StatementCache } from "./sql/statement-cache.ts";
 import { streamBatches } from "./stream-batches.ts";
 import { KnownKeys } from "./table-keys.ts";
-import type { ConnectionRunner, TimedResult, Transaction } from "./transaction.ts";
+import type { ConnectionRunner, Transaction } from "./transaction.ts";
 import { refuseInScope, runInScope } from "./transaction-scope.ts";
 import type { AdapterOrigin, DatabaseType, HealthStatus, Row, StatementOptions, TransactionOptions } from "./types.ts";
 
@@ -80,7 +80,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
       runOn: (connection, query, params, runOptions, bounds) => {
         const statement = this.#parsed(query, runOptions);
         const within = narrowed(bounds, this.#boundsOfStatement(runOptions));
-        return this.#runOn(connection, statement, arrangeParameters(statement, params), runOptions, within);
+        return this.#runOn(connection, requestOf(statement, params, runOptions, within));
       },
       streamOn: (connection, query, params, runOptions, bounds) =>
         streamBatches(connection, this.#parsed(query, runOptions), params, narrowed(bounds, this.#bounds(runOptions))),
@@ -279,30 +279,43 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     return sumMetrics(writers.metrics(), readers.metrics());
   }
 
-  protected override async run(
+  protected override run(
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
-  ): Promise<TimedResult> {
+  ): TimedResult | Promise<TimedResult> {
     this.#refuseInTransaction();
     const statement = this.#parsed(query, options);
-    const arranged = arrangeParameters(statement, params);
-    const { readers, writers } = this.#openPools();
-    const bounds = this.#boundsOfStatement(options);
-    if (readers !== writers && !this.#writing.has(statement)) {
-      // What goes wrong here is no answer to the statement.
-      const found = this.#connectionFrom(readers, statement.verb, bounds);
-      const reader = found instanceof Promise ? await found : found;
-      try {
-        const result = this.#runAndGiveBack(readers, reader, statement, arranged, options, bounds);
-        return result instanceof Promise ? await result : result;
-      } catch (error) {
-        if (!this.#noteWriting(statement, error)) throw error;
-      }
-    }
-    const found = this.#connectionFrom(writers, statement.verb, bounds);
-    const connection = found instanceof Promise ? await found : found;
-    return this.#runAndGiveBack(writers, connection, statement, arranged, options, bounds);
+    const request = requestOf(statement, params, options, this.#boundsOfStatement(options));
+    const pools = this.#openPools();
+    const { readers, writers } = pools;
+    if (readers === writers || this.#writing.has(statement)) return this.#runIn(writers, request);
+    // What goes wrong in getting a connection is no answer to the statement.
+    const reader = readers.tryAcquire(statement.verb);
+    if (reader !== undefined) return this.#read(pools, reader, request);
+    return this.#acquire(readers, statement.verb, request.bounds).then((later) => this.#read(pools, later, request));
+  }
+
+  /** Without a promise when a connection is idle whose driver answers at once. */
+  #runIn(pool: Pool<Connection>, request: Request): TimedResult | Promise<TimedResult> {
+    const { verb } = request.statement;
+    const idle = pool.tryAcquire(verb);
+    if (idle !== undefined) return this.#runAndGiveBack(pool, idle, request);
+    return this.#acquire(pool, verb, request.bounds).then((later) => this.#runAndGiveBack(pool, later, request));
+  }
+
+  /** On a reader; on the writer when that refuses, since the statement writes. */
+  #read(
+    { readers, writers }: ConnectionPools,
+    reader: Connection,
+    request: Request,
+  ): TimedResult | Promise<TimedResult> {
+    const result = this.#runAndGiveBack(readers, reader, request);
+    if (!(result instanceof Promise)) return result;
+    return result.catch((error) => {
+      if (!this.#noteWriting(request.statement, error)) throw error;
+      return this.#runIn(writers, request);
+    });
   }
 
   protected override atomically(
@@ -312,28 +325,20 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     return this.transaction(work, options);
   }
 
-  /** Without a promise when one is idle: most statements need not wait. */
-  #connectionFrom(pool: Pool<Connection>, purpose: string, bounds: Bounds): Connection | Promise<Connection> {
-    return pool.tryAcquire(purpose) ?? this.#acquire(pool, purpose, bounds);
-  }
-
   /** A connection whose driver answers at once is free again before anybody else can ask for it. */
   #runAndGiveBack(
     pool: Pool<Connection>,
     connection: Connection,
-    statement: ParsedStatement,
-    params: readonly unknown[],
-    options: StatementOptions,
-    bounds: Bounds,
+    request: Request,
   ): TimedResult | Promise<TimedResult> {
     let running: TimedResult | Promise<TimedResult>;
     try {
-      running = this.#runOn(connection, statement, params, options, bounds);
+      running = this.#runOn(connection, request);
     } catch (error) {
       running = Promise.reject(error);
     }
     if (running instanceof Promise || connection.inTransaction)
-      return this.#giveBackAfter(pool, connection, statement, running);
+      return this.#giveBackAfter(pool, connection, request.statement, running);
     const reset = giveBack(pool, connection);
     const result = running;
     return reset === undefined ? result : reset.then(() => result);
@@ -355,19 +360,13 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     }
   }
 
-  #runOn(
-    connection: Connection,
-    statement: ParsedStatement,
-    params: readonly unknown[],
-    options: StatementOptions,
-    bounds: Bounds,
-  ): TimedResult | Promise<TimedResult> {
+  #runOn(connection: Connection, { statement, params, bounds }: Request): TimedResult | Promise<TimedResult> {
     const started = this.clock.monotonic();
     const timed = ({ rows, columns, affectedRows, insertedId, insertedColumn }: RawResult) => {
       const executionTimeMs = this.clock.monotonic() - started;
       return { rows, columns, affectedRows, insertedId, insertedColumn, executionTimeMs };
     };
-    const running = connection.run(statement, params, { ...bounds, keep: options.prepare ?? true });
+    const running = connection.run(statement, params, bounds);
     return running instanceof Promise ? running.then(timed) : timed(running);
   }
 
@@ -443,13 +442,32 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     return true;
   }
 
-  #bounds({ signal, timeoutMs = Number.POSITIVE_INFINITY }: Pick<StatementOptions, "signal" | "timeoutMs">): Bounds {
-    return { signal, deadline: deadlineAfter(timeoutMs, this.clock.monotonic()) };
+  #bounds(
+    { signal, timeoutMs }: Pick<StatementOptions, "signal" | "timeoutMs">,
+    usualTimeoutMs = Number.POSITIVE_INFINITY,
+  ): Bounds {
+    return { signal, deadline: deadlineAfter(timeoutMs === undefined ? usualTimeoutMs : timeoutMs, this.clock) };
   }
 
-  #boundsOfStatement({ signal, timeoutMs = this.#statementTimeoutMs }: StatementOptions): Bounds {
-    return this.#bounds({ ...(signal && { signal }), timeoutMs });
+  #boundsOfStatement(options: StatementOptions): Bounds {
+    return this.#bounds(options, this.#statementTimeoutMs);
   }
+}
+
+/** A statement and what it is run with. */
+interface Request {
+  readonly statement: ParsedStatement;
+  readonly params: readonly unknown[];
+  readonly bounds: RunOptions;
+}
+
+function requestOf(
+  statement: ParsedStatement,
+  params: readonly unknown[],
+  { prepare = true }: StatementOptions,
+  { signal, deadline }: Bounds,
+): Request {
+  return { statement, params: arrangeParameters(statement, params), bounds: { signal, deadline, keep: prepare } };
 }
 
 /** Returns a connection to its pool, fit for its next user, or ended if it can't be. Never throws: the caller's own error stands. */

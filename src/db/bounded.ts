@@ -76,7 +76,7 @@ export function timedOut(): DatabaseError {
  *
  * @throws DatabaseError `statement_timeout` when it is over already, `unsupported` for what is no number of milliseconds
  */
-export function deadlineAfter(timeoutMs: number, now: number): number | undefined {
+export function deadlineAfter(timeoutMs: number, clock: Pick<Clock, "monotonic">): number | undefined {
   if (timeoutMs === Number.POSITIVE_INFINITY) return undefined;
   if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
     throw new DatabaseError("unsupported", `timeoutMs is ${String(timeoutMs)}, which is no number of milliseconds.`, {
@@ -84,7 +84,7 @@ export function deadlineAfter(timeoutMs: number, now: number): number | undefine
     });
   }
   if (timeoutMs <= 0) throw timedOut();
-  return now + timeoutMs;
+  return clock.monotonic() + timeoutMs;
 }
 
 /** Both bounds at once. */

@@ -24,12 +24,14 @@ export function encodeText(text: string, position: number, database: string): st
   throw cannotHold(position, "text with half of a surrogate pair", database);
 }
 
+const FIRST_INSTANT = Date.parse("0001-01-01T00:00:00Z");
+const LAST_INSTANT = Date.parse("9999-12-31T23:59:59.999Z");
+
 /** An instant as ISO text with `Z`. @throws DatabaseError `out_of_range` for an invalid one, or one that not every database holds */
 export function encodeInstant(date: Date, position: number, database: string): string {
-  const year = date.getUTCFullYear();
-  if (Number.isNaN(year)) throw cannotHold(position, "an invalid Date", database);
-  if (year < 1 || year > 9999) throw cannotHold(position, "a Date outside the years 1 to 9999", database);
-  return date.toISOString();
+  const time = date.getTime();
+  if (time >= FIRST_INSTANT && time <= LAST_INSTANT) return date.toISOString();
+  throw cannotHold(position, Number.isNaN(time) ? "an invalid Date" : "a Date outside the years 1 to 9999", database);
 }
 
 /** The JSON text of what {@link isJson} says is JSON; null where there is none: for a cycle, or a bigint. */

@@ -124,8 +124,9 @@ export class Pool<C extends object> {
   /** Gives a connection back; `destroy` closes it instead of keeping it. */
   release(connection: C, options: { readonly destroy?: boolean } = {}): void {
     if (!this.#held.delete(connection)) throw new Error("a connection was released twice");
-    if (options.destroy || this.#isExpired(connection, this.#clock.monotonic())) this.#close(connection);
-    else this.#settle(connection);
+    const now = this.#clock.monotonic();
+    if (options.destroy || this.#isExpired(connection, now)) this.#close(connection);
+    else this.#settle(connection, now);
   }
 
   /** Refuses new callers, waits until every connection has come back, and closes them all. */
@@ -170,7 +171,7 @@ export class Pool<C extends object> {
       if (idle === undefined) break;
       if (this.#isExpired(idle.connection, now)) this.#close(idle.connection);
       else if (now - idle.since > VALIDATE_AFTER_MS) this.#check(idle.connection, now);
-      else this.#settle(idle.connection);
+      else this.#settle(idle.connection, now);
     }
     while (
       this.#state === "open" &&
@@ -248,8 +249,7 @@ export class Pool<C extends object> {
   }
 
   /** A connection is free: the caller who has waited longest gets it, else it rests. */
-  #settle(connection: C): void {
-    const now = this.#clock.monotonic();
+  #settle(connection: C, now: number = this.#clock.monotonic()): void {
     const [first] = this.#waiters;
     if (this.#state === "closed" || this.#lost.has(connection)) {
       this.#close(connection);

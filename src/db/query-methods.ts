@@ -13,6 +13,9 @@ import {
 import type { KnownKeys } from "./table-keys.ts";
 import type { KeyOptions, Queryable, QueryResult, Row, StatementOptions, UpsertOptions } from "./types.ts";
 
+/** What a statement answered, and how long it took. */
+export type TimedResult = RawResult & { readonly executionTimeMs: number };
+
 /** The query methods, which the adapter and a transaction share; they differ only in where a statement runs. */
 export abstract class QueryMethods implements Queryable {
   abstract readonly dialect: Dialect;
@@ -22,12 +25,12 @@ export abstract class QueryMethods implements Queryable {
     this.#keys = keys;
   }
 
-  /** Runs one statement where this object runs them. */
+  /** Runs one statement where this object runs them. Without a promise where the driver answers at once. */
   protected abstract run(
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
-  ): Promise<RawResult & { executionTimeMs: number }>;
+  ): TimedResult | Promise<TimedResult>;
 
   /** Runs `work` so that all of it happens or nothing, within the signal and the time of `options`. */
   protected abstract atomically(
@@ -77,27 +80,27 @@ export abstract class QueryMethods implements Queryable {
    * @returns the key of that very row, as text: `data[idColumn]` when given, else the one that the database made.
    * @throws DatabaseError `unsupported`, before anything is written, when the key cannot be learnt.
    */
-  async insert(table: string, data: Row, options: KeyOptions = {}): Promise<string> {
+  insert(table: string, data: Row, options: KeyOptions = {}): Promise<string> {
     return this.#perform(insertRow(this.#knowledge, table, data, options), options);
   }
 
   /** Inserts many rows, which all have the same columns, in one transaction. @returns how many there are now more */
-  async insertMany(table: string, rows: readonly Row[], options: StatementOptions = {}): Promise<number> {
+  insertMany(table: string, rows: readonly Row[], options: StatementOptions = {}): Promise<number> {
     return this.#perform(insertRows(this.#knowledge, table, rows), options);
   }
 
   /** Inserts one row, or updates the one that has the same values in the columns `conflict`. @returns the row's key, as text */
-  async upsert(table: string, data: Row, options: UpsertOptions): Promise<string> {
+  upsert(table: string, data: Row, options: UpsertOptions): Promise<string> {
     return this.#perform(upsertRow(this.#knowledge, table, data, options), options);
   }
 
   /** Changes the row with this key. @returns false only when there is no such row */
-  async update(table: string, id: unknown, data: Row, options: KeyOptions = {}): Promise<boolean> {
+  update(table: string, id: unknown, data: Row, options: KeyOptions = {}): Promise<boolean> {
     return this.#perform(updateRow(this.#knowledge, table, id, data, options), options);
   }
 
   /** Deletes the row with this key. @returns false only when there was no such row */
-  async delete(table: string, id: unknown, options: KeyOptions = {}): Promise<boolean> {
+  delete(table: string, id: unknown, options: KeyOptions = {}): Promise<boolean> {
     return this.#perform(deleteRow(this.#knowledge, table, id, options), options);
   }
 

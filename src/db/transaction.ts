@@ -1,13 +1,10 @@
-import type { Bounds, Connection, RawResult } from "./connection.ts";
+import type { Bounds, Connection } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
-import { QueryMethods } from "./query-methods.ts";
+import { QueryMethods, type TimedResult } from "./query-methods.ts";
 import type { KnownKeys } from "./table-keys.ts";
 import { refuseInScope, runInScope } from "./transaction-scope.ts";
 import type { Row, StatementOptions } from "./types.ts";
-
-/** What a statement answered, and how long it took. */
-export type TimedResult = RawResult & { readonly executionTimeMs: number };
 
 /** Runs a statement on a connection that somebody already has. */
 export interface ConnectionRunner {
@@ -106,17 +103,33 @@ export class Transaction extends QueryMethods {
     }
   }
 
-  protected override async run(
+  protected override run(
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
-  ): Promise<TimedResult> {
-    if (this.#inner === null) this.assertActive();
-    else await this.#whenUsable();
+  ): TimedResult | Promise<TimedResult> {
+    if (this.#inner !== null) return this.#whenUsable().then(() => this.#runNow(query, params, options));
+    this.assertActive();
+    return this.#runNow(query, params, options);
+  }
+
+  #runNow(query: string, params: readonly unknown[], options: StatementOptions): TimedResult | Promise<TimedResult> {
+    let running: TimedResult | Promise<TimedResult>;
+    try {
+      running = this.#runner.runOn(this.#connection, query, params, options, this.#bounds);
+    } catch (error) {
+      this.#noteEnd(error);
+      throw error;
+    }
+    if (running instanceof Promise) return this.#answered(running);
+    this.#assertStillOpen();
+    return running;
+  }
+
+  async #answered(running: Promise<TimedResult>): Promise<TimedResult> {
     let result: TimedResult;
     try {
-      const running = this.#runner.runOn(this.#connection, query, params, options, this.#bounds);
-      result = running instanceof Promise ? await running : running;
+      result = await running;
     } catch (error) {
       this.#noteEnd(error);
       throw error;

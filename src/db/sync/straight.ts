@@ -1,6 +1,7 @@
 import { transactionLeftOpen } from "../adapter.ts";
 import { type BlockingAccess, type BlockingConnection, pauseThread } from "../blocking.ts";
 import { deadlineAfter } from "../bounded.ts";
+import { systemClock } from "../clock.ts";
 import type { RawResult } from "../connection.ts";
 import type { Dialect } from "../dialect.ts";
 import { DatabaseError } from "../errors.ts";
@@ -214,7 +215,7 @@ function runOn(
 }
 
 function deadlineOf({ timeoutMs }: { readonly timeoutMs?: number }): number | undefined {
-  return timeoutMs === undefined ? undefined : deadlineAfter(timeoutMs, performance.now());
+  return timeoutMs === undefined ? undefined : deadlineAfter(timeoutMs, systemClock);
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {
