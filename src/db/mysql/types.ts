@@ -2,8 +2,8 @@ import { cannotHold, encodeInstant, encodeJson, encodeText, isJson, notAValue } 
 import { DatabaseError } from "../errors.ts";
 import { ArrayValue } from "../values.ts";
 
-/** A value as it is sent: a bigint as an integer, a number as a double. */
-export type MysqlValue = null | string | number | bigint | Buffer;
+/** A value as it is sent: a bigint as an integer of 64 bits, a boolean as one of 8, a number as a double. */
+export type MysqlValue = null | string | number | bigint | boolean | Buffer;
 
 const DATABASE = "MySQL";
 const INT64_MIN = -(2n ** 63n);
@@ -23,7 +23,7 @@ export function encodeValue(value: unknown, position: number): MysqlValue {
       // The driver sends numbers as doubles, which LIMIT does not take and which don't find large keys.
       return isInteger64(value) ? BigInt(value) : value;
     case "boolean":
-      return value ? 1n : 0n;
+      return value;
     case "bigint":
       if (value < INT64_MIN || value > UINT64_MAX) throw cannotHold(position, "an integer beyond 64 bits", DATABASE);
       return value;

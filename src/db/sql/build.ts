@@ -65,9 +65,13 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
     [count, length] = [0, 0];
   };
   for (const [index, row] of rows.entries()) {
-    const values = valuesOf(row, columns, table, index).map(withJsonWritten);
+    const values = valuesOf(row, columns, table, index);
     let size = 0;
-    for (const value of values) size += sizeOf(value);
+    for (let i = 0; i < values.length; i++) {
+      const value = withJsonWritten(values[i]);
+      values[i] = value;
+      size += sizeOf(value);
+    }
     if (count === rowsPerStatement || length + size > CHUNK_LENGTH) flush();
     for (const value of values) params.push(value);
     count++;
@@ -77,7 +81,7 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
   return statements;
 }
 
-/** The values of a row in the order of `columns`. @throws DatabaseError `parameter_mismatch` when it has others */
+/** The values of a row in the order of `columns`, as a list of its own. @throws DatabaseError `parameter_mismatch` when it has others */
 function valuesOf(row: Row, columns: readonly string[], table: string, index: number): unknown[] {
   const names = Object.keys(row);
   if (names.length === columns.length && names.every((name, i) => name === columns[i])) return Object.values(row);
