@@ -1,23 +1,34 @@
 /** What is written of a deployment, as a part of somebody's transaction. */
-import type { Queryable, Transaction } from "../db/index.ts";
+import type { Queryable, Row, Transaction } from "../db/index.ts";
 import { countEnding, moveEnding } from "./counters.ts";
 import type { DeploymentRow } from "./deployment-row.ts";
 import { IllegalTransitionError } from "./errors.ts";
 import { writeEvent } from "./events.ts";
-import { holderValues } from "./lease.ts";
-import type { DeploymentEnd, DeploymentStatus, NewDeployment } from "./model.ts";
+import type { DeploymentEnd, DeploymentStatus, Holder, NewDeployment } from "./model.ts";
 import { readDeploymentRow } from "./queries.ts";
 import { ensureState, identifierOf } from "./states.ts";
 import { endRunningSteps } from "./steps.ts";
 import { storable, storableJson } from "./text.ts";
 import { uuid7 } from "./uuid7.ts";
 
-const HOLDER_COLUMNS = ["host", "machine", "boot_id", "pid", "start_time", "user", "ci_run"];
+/** What is known of no deployment at its beginning. */
+const NOT_YET = {
+  completed_at: null,
+  duration_seconds: null,
+  commit_subject: null,
+  error_message: null,
+  release_id: null,
+  release_path: null,
+  previous_release_id: null,
+  healthy_at: null,
+};
 
 /** What a row is made of; a deployment that is only recorded has no place and no process. */
 export type WantedRow = Omit<NewDeployment, "target" | "host" | "runner" | "triggeredByUser"> & {
   readonly [key in "target" | "host" | "runner" | "triggeredByUser"]: NewDeployment[key] | null;
 };
+
+type RunnerColumns = Pick<DeploymentRow, Extract<keyof DeploymentRow, `runner_${string}`>>;
 
 /** Writes a row, and its fraise's state, when this is its first. @throws IllegalTransitionError when what it undoes does not exist */
 export async function insertDeployment(
@@ -28,7 +39,7 @@ export async function insertDeployment(
 ): Promise<DeploymentRow> {
   const id = uuid7(now.getTime());
   const hex = id.replaceAll("-", "");
-  const runner = wanted.runner === null ? [] : holderValues(wanted.runner);
+  const details = storableJson(wanted.details ?? {});
   const undone = wanted.undoesDeploymentId ? await existing(tx, wanted.undoesDeploymentId) : null;
   const row = {
     id,
@@ -52,19 +63,40 @@ export async function insertDeployment(
     git_branch: wanted.gitBranch,
     target: wanted.target,
     host: wanted.host,
-    ...Object.fromEntries(runner.map((value, index) => [`runner_${HOLDER_COLUMNS[index]}`, value])),
-    details: storableJson(wanted.details ?? {}),
+    ...runnerColumns(wanted.runner),
+    details,
     created_at: now,
     updated_at: now,
   };
-  await tx.insert("tb_deployment", row);
+  const key = await tx.insert("tb_deployment", row, { idColumn: "pk_deployment" });
   await writeEvent(tx, now, "deployment.created", id, {
     kind: wanted.kind,
     fraise: wanted.fraise,
     environment: wanted.environment,
     user: wanted.triggeredByUser,
   });
-  return existing(tx, id);
+  // As it is read from then on.
+  return {
+    ...NOT_YET,
+    ...row,
+    pk_deployment: Number(key),
+    undoes_deployment_id: undone?.id ?? null,
+    details: JSON.parse(JSON.stringify(details)),
+  };
+}
+
+/** All of them NULL where there was no process. */
+function runnerColumns(runner: Holder | null): RunnerColumns {
+  const columns = {
+    runner_host: runner?.host ?? null,
+    runner_machine: runner?.machine ?? null,
+    runner_boot_id: runner?.bootId ?? null,
+    runner_pid: runner?.pid ?? null,
+    runner_start_time: runner?.startTime ?? null,
+    runner_user: runner?.user ?? null,
+    runner_ci_run: runner?.ciRun ?? null,
+  };
+  return columns as RunnerColumns;
 }
 
 /**
@@ -80,7 +112,6 @@ export async function endWithin(
   now: Date,
 ): Promise<DeploymentRow> {
   const message = storable(end.errorMessage ?? null);
-  await setStatus(tx, row, ["in_progress"], end.status, now);
   const seconds = Math.max(0, (now.getTime() - row.started_at.getTime()) / 1000);
   const ending = {
     completed_at: now,
@@ -90,7 +121,7 @@ export async function endWithin(
     ...(end.status === "success" && { healthy_at: now }),
     ...(end.details && { details: storableJson({ ...row.details, ...end.details }) }),
   };
-  await tx.update("tb_deployment", row.pk_deployment, ending, { idColumn: "pk_deployment" });
+  await setStatus(tx, row, "in_progress", end.status, now, ending);
   await endRunningSteps(tx, row, end.status, now);
   await writeEvent(tx, now, `deployment.${end.status}`, row.id, { message, seconds });
   await countEnding(tx, row.fk_fraise_state, end.status, end.status === "success", seconds, now);
@@ -108,18 +139,25 @@ export async function existing(database: Queryable, id: string): Promise<Deploym
   return row;
 }
 
-/** The statement itself refuses what is not allowed, so that no other writer can come in between. */
+/**
+ * Sets the status of a row, and other columns of it. The statement itself refuses what is not allowed, so that no other
+ * writer can come in between.
+ *
+ * @throws IllegalTransitionError
+ */
 export async function setStatus(
   tx: Transaction,
   row: DeploymentRow,
-  from: readonly DeploymentStatus[],
+  from: DeploymentStatus,
   to: DeploymentStatus,
   now: Date,
+  others: Row = {},
 ): Promise<void> {
-  const marks = from.map(() => "?").join(", ");
+  const columns = { status: to, updated_at: now, ...others };
+  const assignments = Object.keys(columns).map((column) => `${column} = ?`);
   const changed = await tx.executeUpdate(
-    `UPDATE tb_deployment SET status = ?, updated_at = ? WHERE pk_deployment = ? AND status IN (${marks})`,
-    [to, now, row.pk_deployment, ...from],
+    `UPDATE tb_deployment SET ${assignments.join(", ")} WHERE pk_deployment = ? AND status = ?`,
+    [...Object.values(columns), row.pk_deployment, from],
   );
   if (changed === 0) throw new IllegalTransitionError(row.id, row.status, to);
 }
@@ -154,7 +192,7 @@ async function changeState(
 async function undoDeployment(tx: Transaction, undoneId: string, rollbackId: string, now: Date): Promise<void> {
   const undone = await existing(tx, undoneId);
   if (undone.status !== "success") return;
-  await setStatus(tx, undone, ["success"], "rolled_back", now);
+  await setStatus(tx, undone, "success", "rolled_back", now);
   await moveEnding(tx, undone.fk_fraise_state, undone.completed_at ?? now, now);
   await writeEvent(tx, now, "deployment.rolled_back", undoneId, { by: rollbackId });
 }

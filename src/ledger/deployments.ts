@@ -101,14 +101,9 @@ export function endPending(
   return adapter.transaction(
     async (tx) => {
       const row = await existing(tx, id);
-      await setStatus(tx, row, ["pending"], status, now);
       const seconds = Math.max(0, (now.getTime() - row.started_at.getTime()) / 1000);
-      await tx.update(
-        "tb_deployment",
-        row.pk_deployment,
-        { completed_at: now, duration_seconds: seconds, error_message: message },
-        { idColumn: "pk_deployment" },
-      );
+      const ending = { completed_at: now, duration_seconds: seconds, error_message: message };
+      await setStatus(tx, row, "pending", status, now, ending);
       await endRunningSteps(tx, row, status, now);
       await countEnding(tx, row.fk_fraise_state, status, false, seconds, now);
       await writeEvent(tx, now, `deployment.${status}`, id, { message });

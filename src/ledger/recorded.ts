@@ -50,7 +50,7 @@ export function markRolledBack(adapter: FraiserDatabaseAdapter, id: string, now:
     const row = await existing(tx, id);
     refuseLeased(row);
     if (row.status === "in_progress") return deploymentOf(await endWithin(tx, row, { status: "rolled_back" }, now));
-    await setStatus(tx, row, ["success"], "rolled_back", now);
+    await setStatus(tx, row, "success", "rolled_back", now);
     await moveEnding(tx, row.fk_fraise_state, row.completed_at ?? now, now);
     await writeEvent(tx, now, "deployment.rolled_back", id, { by: null });
     return deploymentOf(await existing(tx, id));

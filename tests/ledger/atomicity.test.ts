@@ -96,7 +96,7 @@ const WRITING: Readonly<Record<string, Writing>> = {
     call: ({ ledger, lease, running }) =>
       ledger.endDeployment(lease, running, { status: "success", fraise: { status: "healthy", deployed: true } }),
     writes: [
-      ...[FENCE, "UPDATE tb_deployment", "UPDATE tb_deployment", "UPDATE tb_deployment_step"],
+      ...[FENCE, "UPDATE tb_deployment", "UPDATE tb_deployment_step"],
       ...["INSERT tb_event", "INSERT tb_event"], // of the step that was running, and of the end
       ...["UPDATE tb_deployment_stat", "UPDATE tb_fraise_state"],
       ...["UPDATE tb_fraise_state", "INSERT tb_event"],
@@ -111,20 +111,17 @@ const WRITING: Readonly<Record<string, Writing>> = {
       return ledger.endDeployment(lease, running, { status: "failed", errorMessage: "disk" });
     },
     writes: [
-      ...[FENCE, "UPDATE tb_deployment", "UPDATE tb_deployment", "UPDATE tb_deployment_step"],
+      ...[FENCE, "UPDATE tb_deployment", "UPDATE tb_deployment_step"],
       ...["INSERT tb_event", "INSERT tb_event", "INSERT tb_deployment_stat", "UPDATE tb_fraise_state"],
     ],
   },
   cancelPending: {
     call: ({ ledger, pending }) => ledger.cancelPending(pending, "locked"),
-    writes: ["UPDATE tb_deployment", "UPDATE tb_deployment", "UPDATE tb_deployment_stat", "INSERT tb_event"],
+    writes: ["UPDATE tb_deployment", "UPDATE tb_deployment_stat", "INSERT tb_event"],
   },
   abandonPending: {
     call: ({ ledger, pending }) => ledger.abandonPending(pending, "gone"),
-    writes: [
-      ...["UPDATE tb_deployment", "UPDATE tb_deployment", "UPDATE tb_deployment_stat", "UPDATE tb_fraise_state"],
-      "INSERT tb_event",
-    ],
+    writes: [...["UPDATE tb_deployment", "UPDATE tb_deployment_stat", "UPDATE tb_fraise_state"], "INSERT tb_event"],
   },
   recordDeployment: {
     call: ({ ledger }) => ledger.recordDeployment(recordedOf({ fraise: "new" })),
@@ -138,16 +135,13 @@ const WRITING: Readonly<Record<string, Writing>> = {
         fraise: { status: "healthy", deployed: true },
       }),
     writes: [
-      ...["UPDATE tb_deployment", "UPDATE tb_deployment", "INSERT tb_event", "UPDATE tb_deployment_stat"],
+      ...["UPDATE tb_deployment", "INSERT tb_event", "UPDATE tb_deployment_stat"],
       ...["UPDATE tb_fraise_state", "UPDATE tb_fraise_state", "INSERT tb_event"],
     ],
   },
   markRolledBack: {
     call: ({ ledger, recorded }) => ledger.markRolledBack(recorded),
-    writes: [
-      ...["UPDATE tb_deployment", "UPDATE tb_deployment", "INSERT tb_event", "UPDATE tb_deployment_stat"],
-      "UPDATE tb_fraise_state",
-    ],
+    writes: [...["UPDATE tb_deployment", "INSERT tb_event", "UPDATE tb_deployment_stat"], "UPDATE tb_fraise_state"],
   },
   setState: {
     call: ({ ledger }) =>

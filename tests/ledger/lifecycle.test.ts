@@ -24,6 +24,26 @@ import {
 
 const FINAL = ["success", "failed", "cancelled", "abandoned", "rolled_back", "rollback_failed"] as const;
 
+describeEachDatabase("a deployment that is created", (open) => {
+  test("is returned as it is read from then on", async () => {
+    const { ledger } = await open();
+    const lease = await leaseOf(ledger);
+    const first = await ledger.createDeployment(
+      newDeployment({
+        job: "nightly",
+        details: { at: new Date(0), "\u00e9": ["\0", { deep: null, gone: undefined }] },
+      }),
+    );
+    expect(first).toEqual(await ledger.getDeployment(first.id));
+    const undone = await ended(ledger, lease, { newVersion: "v1" });
+    const rollback = await ledger.createDeployment(
+      newDeployment({ kind: "rollback", undoesDeploymentId: undone.id, gitCommit: "abc", oldVersion: "v1" }),
+    );
+    expect(rollback.undoesDeploymentId).toBe(undone.id);
+    expect(rollback).toEqual(await ledger.getDeployment(rollback.id));
+  });
+});
+
 describeEachDatabase("the first deployment", (open) => {
   test("of a fresh database goes from create to end", async () => {
     const { ledger, clock } = await open();
