@@ -24,8 +24,8 @@ export interface Options {
 
 const FULL = {
   rounds: 5,
-  warmUpMs: 150,
-  measureMs: 250,
+  warmUpMs: 300,
+  measureMs: 400,
   streamRounds: 3,
   streamed: 1_000_000,
   few: 10_000,

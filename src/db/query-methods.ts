@@ -80,27 +80,27 @@ export abstract class QueryMethods implements Queryable {
    * @returns the key of that very row, as text: `data[idColumn]` when given, else the one that the database made.
    * @throws DatabaseError `unsupported`, before anything is written, when the key cannot be learnt.
    */
-  insert(table: string, data: Row, options: KeyOptions = {}): Promise<string> {
+  async insert(table: string, data: Row, options: KeyOptions = {}): Promise<string> {
     return this.#perform(insertRow(this.#knowledge, table, data, options), options);
   }
 
   /** Inserts many rows, which all have the same columns, in one transaction. @returns how many there are now more */
-  insertMany(table: string, rows: readonly Row[], options: StatementOptions = {}): Promise<number> {
+  async insertMany(table: string, rows: readonly Row[], options: StatementOptions = {}): Promise<number> {
     return this.#perform(insertRows(this.#knowledge, table, rows), options);
   }
 
   /** Inserts one row, or updates the one that has the same values in the columns `conflict`. @returns the row's key, as text */
-  upsert(table: string, data: Row, options: UpsertOptions): Promise<string> {
+  async upsert(table: string, data: Row, options: UpsertOptions): Promise<string> {
     return this.#perform(upsertRow(this.#knowledge, table, data, options), options);
   }
 
   /** Changes the row with this key. @returns false only when there is no such row */
-  update(table: string, id: unknown, data: Row, options: KeyOptions = {}): Promise<boolean> {
+  async update(table: string, id: unknown, data: Row, options: KeyOptions = {}): Promise<boolean> {
     return this.#perform(updateRow(this.#knowledge, table, id, data, options), options);
   }
 
   /** Deletes the row with this key. @returns false only when there was no such row */
-  delete(table: string, id: unknown, options: KeyOptions = {}): Promise<boolean> {
+  async delete(table: string, id: unknown, options: KeyOptions = {}): Promise<boolean> {
     return this.#perform(deleteRow(this.#knowledge, table, id, options), options);
   }
 

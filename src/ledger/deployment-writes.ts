@@ -4,6 +4,7 @@ import { countEnding, moveEnding } from "./counters.ts";
 import type { DeploymentRow } from "./deployment-row.ts";
 import { IllegalTransitionError } from "./errors.ts";
 import { writeEvent } from "./events.ts";
+import { holderValues } from "./lease.ts";
 import type { DeploymentEnd, DeploymentStatus, Holder, NewDeployment } from "./model.ts";
 import { readDeploymentRow } from "./queries.ts";
 import { ensureState, identifierOf } from "./states.ts";
@@ -85,18 +86,14 @@ export async function insertDeployment(
   };
 }
 
+const RUNNER_COLUMNS = ["host", "machine", "boot_id", "pid", "start_time", "user", "ci_run"].map(
+  (name) => `runner_${name}`,
+);
+
 /** All of them NULL where there was no process. */
 function runnerColumns(runner: Holder | null): RunnerColumns {
-  const columns = {
-    runner_host: runner?.host ?? null,
-    runner_machine: runner?.machine ?? null,
-    runner_boot_id: runner?.bootId ?? null,
-    runner_pid: runner?.pid ?? null,
-    runner_start_time: runner?.startTime ?? null,
-    runner_user: runner?.user ?? null,
-    runner_ci_run: runner?.ciRun ?? null,
-  };
-  return columns as RunnerColumns;
+  const values = runner === null ? RUNNER_COLUMNS.map(() => null) : holderValues(runner);
+  return Object.fromEntries(RUNNER_COLUMNS.map((column, i) => [column, values[i]])) as RunnerColumns;
 }
 
 /**

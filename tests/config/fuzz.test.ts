@@ -1,12 +1,13 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of fraises.yaml
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ConfigError, parseProject, renderProblems } from "../../src/config/index.ts";
 import { IS_FULL } from "../packaging/support.ts";
 import { api, FILE } from "./helpers.ts";
 
 /** How often each property is tried, beside what it is by default. */
 const TIMES = IS_FULL ? 20 : 1;
+vi.setConfig({ testTimeout: 30_000 * Math.max(1, TIMES / 4) });
 
 /** Reads a text both ways; whatever is thrown must be a ConfigError whose problems lie inside the text. */
 function judge(text: string): "fine" | "refused" {

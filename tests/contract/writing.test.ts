@@ -19,6 +19,24 @@ describeEachDatabase("writing", (open, { types, upsertMeetsEveryKey }) => {
   const OSLO = { id: 1, name: "Oslo", country: "NO", people: 5 };
   const conflict = ["name", "country"];
 
+  test("never throws at the call, whatever it is given", async () => {
+    const adapter = await openCities();
+    const nothing = null as never;
+    const answers = () => [
+      adapter.insert("city", nothing),
+      adapter.insert("city", {}, nothing),
+      adapter.insertMany("city", nothing),
+      adapter.upsert("city", {}, nothing),
+      adapter.update("city", 1, nothing),
+      adapter.update("city", 1, {}, nothing),
+      adapter.delete("city", 1, nothing),
+      adapter.executeQuery(nothing),
+      adapter.executeUpdate("SELECT 1", nothing),
+    ];
+    for (const { status } of await Promise.allSettled(answers())) expect(status).toBe("rejected");
+    expect(await cities(adapter)).toEqual([OSLO]);
+  });
+
   describe("upsert", () => {
     test("inserts a row that isn't there, and returns its key", async () => {
       const adapter = await openCities();

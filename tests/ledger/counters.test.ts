@@ -109,7 +109,7 @@ async function counted(ledger: Ledger, name: string): Promise<Record<string, unk
 }
 
 describeEachDatabase("the counters", (open) => {
-  test("equal a recount of history, whatever happened", { timeout: 120_000 }, async () => {
+  test("equal a recount of history, whatever happened", { timeout: 600_000 }, async () => {
     let undone = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 30 }), async (acts) => {

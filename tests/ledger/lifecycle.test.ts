@@ -42,6 +42,14 @@ describeEachDatabase("a deployment that is created", (open) => {
     expect(rollback.undoesDeploymentId).toBe(undone.id);
     expect(rollback).toEqual(await ledger.getDeployment(rollback.id));
   });
+
+  test("is refused without the process that runs it, or with half of one", async () => {
+    const { ledger } = await open();
+    const { host: _, ...half } = holder();
+    for (const runner of [half, undefined])
+      await expect(ledger.createDeployment(newDeployment({ runner: runner as never }))).rejects.toThrow();
+    expect(await ledger.listDeployments({})).toEqual([]);
+  });
 });
 
 describeEachDatabase("the first deployment", (open) => {

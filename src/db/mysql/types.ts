@@ -2,7 +2,7 @@ import { cannotHold, encodeInstant, encodeJson, encodeText, isJson, notAValue } 
 import { DatabaseError } from "../errors.ts";
 import { ArrayValue } from "../values.ts";
 
-/** A value as it is sent: a bigint as an integer of 64 bits, a boolean as one of 8, a number as a double. */
+/** A value as it is sent: a bigint as an integer of 64 bits, a boolean as TINYINT, a number as a double. */
 export type MysqlValue = null | string | number | bigint | boolean | Buffer;
 
 const DATABASE = "MySQL";

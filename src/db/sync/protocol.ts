@@ -49,9 +49,9 @@ export type Answer =
 
 /** What each argument of a method is: values are packed one by one. */
 const ARGUMENTS = {
-  executeQuery: ["plain", "list", "plain"],
-  execute: ["plain", "list", "plain"],
-  executeUpdate: ["plain", "list", "plain"],
+  executeQuery: ["text", "list", "plain"],
+  execute: ["text", "list", "plain"],
+  executeUpdate: ["text", "list", "plain"],
   insert: ["plain", "row", "plain"],
   insertMany: ["plain", "rows", "plain"],
   upsert: ["plain", "row", "plain"],
@@ -72,6 +72,8 @@ function mapArguments(method: QueryMethod, args: readonly unknown[], change: (va
     switch (ARGUMENTS[method][index]) {
       case "list":
         return Array.isArray(argument) ? argument.map(change) : argument;
+      case "text": // of a statement; what else is given is refused by its class, which bytes lose on the way
+        return ArrayBuffer.isView(argument) ? change(argument) : argument;
       case "value":
         return change(argument);
       case "row":

@@ -58,9 +58,9 @@ export class RemoteScope implements BlockingScope {
     params: readonly unknown[],
     options: StatementOptions,
   ): Generator<Row[], undefined, undefined> {
-    const [, packed] = packArguments("executeQuery", [query, params, options]) as [string, unknown[]];
+    const [text, values] = packArguments("executeQuery", [query, params, options]) as [string, unknown[]];
     const ask = this.#worker();
-    const begun = ask({ ask: "stream", scope: this.#scope, query, params: packed, options });
+    const begun = ask({ ask: "stream", scope: this.#scope, query: text, params: values, options });
     const { stream } = expected(begun, "stream");
     let isOpen = true;
     try {
