@@ -130,4 +130,13 @@ async function main(args: readonly string[]): Promise<number> {
   return (await holdsUp(results, options)) ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+/** Where a server is gone, to clear up after it goes wrong as well, and would be all that is told. */
+function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  throw firstOf(error);
+}
