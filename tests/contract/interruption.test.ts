@@ -105,8 +105,9 @@ describeEachDatabase("a call that waits for a connection", (open, { types }) => 
       [-5, "statement_timeout"],
       [Number.NaN, "unsupported"],
       ["100", "unsupported"],
+      [null, "unsupported"],
     ] as const) {
-      const options = { timeoutMs: timeoutMs as number };
+      const options = { timeoutMs: timeoutMs as unknown as number };
       expect(await failure(adapter.executeQuery("SELECT 1", [], options)), String(timeoutMs)).toMatchObject({ kind });
       expect(await failure(adapter.transaction(async () => 1, options)), String(timeoutMs)).toMatchObject({ kind });
     }
