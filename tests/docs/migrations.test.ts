@@ -90,7 +90,7 @@ describe.each(USUAL_DATABASES)("the guide to migrations on $name", (database) =>
     const expected = [...program.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
     expect(expected).toHaveLength(3);
     place.write("guide.mjs", program);
-    expect((await place.run(`${process.execPath} guide.mjs`)).split("\n")).toEqual(expected);
+    expect((await place.run(`"${process.execPath}" guide.mjs`)).split("\n")).toEqual(expected);
   });
 
   test("every command of the table", async () => {
