@@ -48,7 +48,7 @@ export class RowReader {
         this.#rows.push(row as Row);
         // Not before the driver is through with what has come by now: while it is paused it copies each row that it reads.
         if (this.#rows.length === this.#limit) queueMicrotask(() => this.#pauseIfFull());
-        this.#wake?.();
+        this.#wakeUp();
       })
       .on("error", (error) => this.end(error))
       .on("end", () => this.end(null));
@@ -93,7 +93,12 @@ export class RowReader {
     this.#error = error;
     this.#state = "over";
     this.#resume();
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
     this.#wake?.();
+    this.#wake = null;
   }
 
   #pauseIfFull(): void {
