@@ -1,4 +1,4 @@
-import type { ConnectionOptions, Connection as Driver, TypedParameterValue } from "mysql2";
+import type { ConnectionOptions, Connection as Driver } from "mysql2";
 import { bounded, GRACE_MS, type Interruption, PING_TIMEOUT_MS } from "../bounded.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
 import { DatabaseError, type DatabaseErrorKind } from "../errors.ts";
@@ -10,6 +10,7 @@ import { describeServer, type ServerLocation } from "../server-url.ts";
 import { type ParsedStatement, wrongCount } from "../sql/placeholders.ts";
 import type { Row } from "../types.ts";
 import { isHangingUp, isServerError, translateServerError } from "./errors.ts";
+import { type ExecuteCommand, startPacked } from "./execute-packet.ts";
 import { type Header, type RowCommand, RowReader } from "./reader.ts";
 import { type RowParserClass, RowParsers, rowParser } from "./row-parser.ts";
 import { type ColumnDescription, type DriverValue, decoderFor, encodeValue, type MysqlValue } from "./types.ts";
@@ -18,7 +19,8 @@ import { type ColumnDescription, type DriverValue, decoderFor, encodeValue, type
 type Answer = (error: unknown, result: unknown, fields: unknown) => void;
 
 /** A prepared statement that runs, of which the driver asks what parses its rows. */
-interface Execution {
+interface Execution extends ExecuteCommand {
+  readonly sql: string;
   buildParserFromFields(columns: readonly ColumnDescription[]): RowParserClass;
 }
 
@@ -54,7 +56,6 @@ const SESSION = `SET NAMES utf8mb4, time_zone = '+00:00', autocommit = 1, sql_mo
 /** One session with a MySQL or MariaDB server, by `mysql2`. The only place that knows this driver. */
 export class MysqlConnection implements Connection {
   readonly #driver: Driver;
-  readonly #integer: (value: bigint) => TypedParameterValue;
   readonly #options: ServerConnectionOptions;
   readonly #readers = new Set<RowReader>();
   readonly #parsers = new RowParsers(KEPT_STATEMENTS);
@@ -68,13 +69,9 @@ export class MysqlConnection implements Connection {
   #awaited = 0;
   #state: "open" | "doubtful" | "lost" | "closed" = "open";
 
-  private constructor(
-    driver: Driver,
-    integer: (value: bigint) => TypedParameterValue,
-    options: ServerConnectionOptions,
-  ) {
+  private constructor(driver: Driver, options: ServerConnectionOptions) {
     this.#driver = driver;
-    this.#integer = integer;
+    takeOver(driver, this.#parsers);
     this.#options = options;
     const lost = (error?: unknown) => {
       // The driver tells this to statements with a callback only, which streams are not.
@@ -91,7 +88,7 @@ export class MysqlConnection implements Connection {
   /** @throws DatabaseError */
   static async open(options: ServerConnectionOptions): Promise<MysqlConnection> {
     const { location, password } = options;
-    const { createConnection, TypedParameter } = await loadDriver();
+    const { createConnection } = await loadDriver();
     const driver = createConnection({
       ...(location.socket === null
         ? { host: location.host ?? "127.0.0.1", port: location.port }
@@ -102,7 +99,7 @@ export class MysqlConnection implements Connection {
       ...(location.tls && { ssl: tlsOf(location.tls) }),
       connectTimeout: options.connectTimeoutMs,
       charset: "utf8mb4",
-      flags: ["-LOCAL_FILES", "-IGNORE_SPACE", "-ODBC"],
+      flags: ["-LOCAL_FILES", "-IGNORE_SPACE", "-ODBC", "-CLIENT_QUERY_ATTRIBUTES"],
       supportBigNumbers: true,
       bigNumberStrings: true,
       dateStrings: true,
@@ -119,9 +116,7 @@ export class MysqlConnection implements Connection {
         ? translateServerError(error, options.exposeValues, undefined, versionOf(driver))
         : connectError(error, describeServer(location));
     });
-    const integer = (value: bigint) =>
-      value > 0x7fff_ffff_ffff_ffffn ? TypedParameter.LONGLONG.unsigned(value) : TypedParameter.LONGLONG(value);
-    const connection = new MysqlConnection(driver, integer, options);
+    const connection = new MysqlConnection(driver, options);
     try {
       await connection.control(SESSION);
       return connection;
@@ -157,7 +152,7 @@ export class MysqlConnection implements Connection {
     const values = params.map((value, index) => encodeValue(value, index + 1));
     this.#makeWay();
     if (statement.parameterCount === null) await this.#assertCount(statement.sql, values.length);
-    const command = this.#driver.execute(statement.sql, this.#bound(values)) as unknown as RowCommand & Execution;
+    const command = this.#driver.execute(statement.sql, values) as unknown as RowCommand & Execution;
     command.buildParserFromFields = rowParser;
     const reader = new RowReader(command, this.#driver as unknown as { pause(): void; resume(): void }, (header) =>
       this.#note(header),
@@ -230,11 +225,7 @@ export class MysqlConnection implements Connection {
     }
   }
 
-  async #run(
-    { sql, parameterCount }: ParsedStatement,
-    values: readonly MysqlValue[],
-    keep: boolean,
-  ): Promise<RawResult> {
+  async #run({ sql, parameterCount }: ParsedStatement, values: MysqlValue[], keep: boolean): Promise<RawResult> {
     if (values.length === 0 && this.#textOnly.has(sql)) return this.#text(sql);
     try {
       if (parameterCount === null) await this.#assertCount(sql, values.length);
@@ -271,10 +262,9 @@ export class MysqlConnection implements Connection {
     this.#parsers.forget(sql);
   }
 
-  #execute(sql: string, values: readonly MysqlValue[]): Promise<RawResult> {
+  #execute(sql: string, values: MysqlValue[]): Promise<RawResult> {
     const start = (done: Answer) => {
-      const command = this.#driver.execute(sql, this.#bound(values), done);
-      (command as unknown as Execution).buildParserFromFields = (columns) => this.#parsers.of(sql, columns);
+      this.#driver.execute(sql, values, done);
     };
     return this.#answer(start, asTheyAre, { sql, values });
   }
@@ -341,10 +331,6 @@ export class MysqlConnection implements Connection {
   /** Rows that a stream has not taken yet would keep other statements from being answered. */
   #makeWay(): void {
     for (const reader of this.#readers) reader.takeAll();
-  }
-
-  #bound(values: readonly MysqlValue[]): (TypedParameterValue | Exclude<MysqlValue, bigint>)[] {
-    return values.map((value) => (typeof value === "bigint" ? this.#integer(value) : value));
   }
 
   /** Keeps the process alive while `answer` is awaited, and translates its failure. */
@@ -444,6 +430,22 @@ async function loadDriver(): Promise<typeof import("mysql2")> {
       },
     );
   }
+}
+
+/**
+ * A statement that is prepared already starts within the driver's `execute`: before that is the only time to change how.
+ * Functions that each command had of its own would keep it, with its rows, until the next full collection of garbage.
+ */
+function takeOver(driver: Driver, parsers: RowParsers): void {
+  function buildParserFromFields(this: Execution, columns: readonly ColumnDescription[]): RowParserClass {
+    return parsers.of(this.sql, columns);
+  }
+  const queue = driver as unknown as { addCommand(command: object): object };
+  const addCommand = queue.addCommand.bind(driver);
+  queue.addCommand = (command) => {
+    if ("parameters" in command) Object.assign(command, { start: startPacked, buildParserFromFields });
+    return addCommand(command);
+  };
 }
 
 /** `mysql2` checks the name only when it is told to. */

@@ -2,7 +2,7 @@ import { cannotHold, encodeInstant, encodeJson, encodeText, isJson, notAValue } 
 import { DatabaseError } from "../errors.ts";
 import { ArrayValue } from "../values.ts";
 
-/** A value as it is sent: a bigint as an integer of 64 bits, a boolean as TINYINT, a number as a double. */
+/** A value as it is sent: an integer, which has 64 bits at most, as BIGINT, another number as DOUBLE, a boolean as TINYINT. */
 export type MysqlValue = null | string | number | bigint | boolean | Buffer;
 
 const DATABASE = "MySQL";
@@ -20,8 +20,7 @@ export function encodeValue(value: unknown, position: number): MysqlValue {
       return encodeText(value, position, DATABASE);
     case "number":
       if (!Number.isFinite(value)) throw cannotHold(position, String(value), DATABASE);
-      // The driver sends numbers as doubles, which LIMIT does not take and which don't find large keys.
-      return isInteger64(value) ? BigInt(value) : value;
+      return value;
     case "boolean":
       return value;
     case "bigint":
@@ -35,7 +34,7 @@ export function encodeValue(value: unknown, position: number): MysqlValue {
 }
 
 /** Whether it is one of the integers, signed or unsigned, that a column of 64 bits may hold: as a double MariaDB would cut it to fit. */
-function isInteger64(value: number): boolean {
+export function isInteger64(value: number): boolean {
   return Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 64 && !Object.is(value, -0);
 }
 
