@@ -29,8 +29,13 @@ const LAST_INSTANT = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** An instant as ISO text with `Z`. @throws DatabaseError `out_of_range` for an invalid one, or one that not every database holds */
 export function encodeInstant(date: Date, position: number, database: string): string {
+  return checkedInstant(date, position, database).toISOString();
+}
+
+/** The instant itself. @throws DatabaseError `out_of_range` for an invalid one, or one that not every database holds */
+export function checkedInstant(date: Date, position: number, database: string): Date {
   const time = date.getTime();
-  if (time >= FIRST_INSTANT && time <= LAST_INSTANT) return date.toISOString();
+  if (time >= FIRST_INSTANT && time <= LAST_INSTANT) return date;
   throw cannotHold(position, Number.isNaN(time) ? "an invalid Date" : "a Date outside the years 1 to 9999", database);
 }
 

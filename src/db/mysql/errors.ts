@@ -1,6 +1,7 @@
 import { DatabaseError, type DatabaseErrorDetails, type DatabaseErrorKind, DriverErrorSummary } from "../errors.ts";
 import { LOST_HINT } from "../network-errors.ts";
 import { type FailedStatement, repeatsValue } from "../repeated-values.ts";
+import { instantText } from "./types.ts";
 
 /** What the server says of an error, as `mysql2` hands it out. */
 export interface MysqlServerError extends Error {
@@ -169,7 +170,7 @@ export function translateServerError(
   serverVersion = "",
 ): DatabaseError {
   const { kind, text: isFree, hint } = knownBy(error, serverVersion);
-  const isRepeating = isFree && repeatsValue(error.sqlMessage, "'", failed);
+  const isRepeating = isFree && repeatsValue(error.sqlMessage, "'", asSent(failed));
   const text = isFree && !isRepeating ? error.sqlMessage : undefined;
   const what = text ?? WITHOUT_TEXT[kind] ?? "The server refused the statement; its text may hold values";
   const name = nameOf(error, serverVersion);
@@ -234,4 +235,9 @@ function namesOf({ errno, sqlMessage }: MysqlServerError): DatabaseErrorDetails 
   const column = /^(?:Column|Field|Unknown column) '([^']*)'/.exec(sqlMessage)?.[1]?.split(".").at(-1);
   const table = /^(?:Table|Unknown table) '([^']*)'/.exec(sqlMessage)?.[1]?.split(".").at(-1);
   return { table, columns: column === undefined ? undefined : [column] };
+}
+
+/** With instants as the text that they were sent as, which the server quotes. */
+function asSent({ sql, values }: FailedStatement): FailedStatement {
+  return { sql, values: values.map((value) => (value instanceof Date ? instantText(value) : value)) };
 }

@@ -38,6 +38,7 @@ const COM_STMT_EXECUTE = 0x17;
 const NO_CURSOR = 0;
 /** The longest number before a text, and what of a text is not longer in UTF-8: three bytes for each of its units. */
 const [LENGTH_BYTES, BYTES_PER_UNIT] = [9, 3];
+const INSTANT_CHARACTERS = "2026-11-23 13:45:00.123".length;
 /** The longest text whose length is one byte, whatever is in it. */
 const SHORT_UNITS = Math.floor(250 / BYTES_PER_UNIT);
 
@@ -95,6 +96,9 @@ export function executePayload(statementId: number, values: readonly MysqlValue[
     } else if (typeof value === "boolean") {
       type = TYPE.TINY;
       buffer[at++] = value ? 1 : 0;
+    } else if (value instanceof Date) {
+      type = TYPE.VAR_STRING; // of the type DATETIME a column of text, or of JSON, would make something else
+      at = writeInstant(buffer, at, value);
     } else if (typeof value === "object") {
       type = TYPE.BLOB;
       at = writeLength(buffer, at, value.length);
@@ -126,7 +130,8 @@ function roomFor(buffer: Buffer, at: number, bytes: number): Buffer {
 /** How many bytes a value takes at most. */
 function roomOf(value: MysqlValue): number {
   if (typeof value === "string") return LENGTH_BYTES + BYTES_PER_UNIT * value.length;
-  return LENGTH_BYTES + (Buffer.isBuffer(value) ? value.length : 0);
+  if (typeof value !== "object" || value === null) return LENGTH_BYTES;
+  return LENGTH_BYTES + (value instanceof Date ? INSTANT_CHARACTERS : value.length);
 }
 
 function writeText(buffer: Buffer, at: number, text: string): number {
@@ -137,6 +142,30 @@ function writeText(buffer: Buffer, at: number, text: string): number {
   }
   const start = writeLength(buffer, at, Buffer.byteLength(text, "utf8"));
   return start + buffer.write(text, start, "utf8");
+}
+
+/** `2026-11-23 13:45:00.123`, as the text that the server takes for an instant in the time zone of the session, which is UTC. */
+function writeInstant(buffer: Buffer, at: number, date: Date): number {
+  buffer[at] = INSTANT_CHARACTERS;
+  let end = writeDigits(buffer, at + 1, date.getUTCFullYear(), 4, "-");
+  end = writeDigits(buffer, end, date.getUTCMonth() + 1, 2, "-");
+  end = writeDigits(buffer, end, date.getUTCDate(), 2, " ");
+  end = writeDigits(buffer, end, date.getUTCHours(), 2, ":");
+  end = writeDigits(buffer, end, date.getUTCMinutes(), 2, ":");
+  end = writeDigits(buffer, end, date.getUTCSeconds(), 2, ".");
+  return writeDigits(buffer, end, date.getUTCMilliseconds(), 3, "");
+}
+
+/** So many digits of a number, with zeros before it, and what follows. */
+function writeDigits(buffer: Buffer, at: number, number: number, width: number, follower: string): number {
+  let rest = number;
+  for (let i = at + width - 1; i >= at; i--) {
+    buffer[i] = 0x30 + (rest % 10);
+    rest = Math.trunc(rest / 10);
+  }
+  if (follower === "") return at + width;
+  buffer[at + width] = follower.charCodeAt(0);
+  return at + width + 1;
 }
 
 /** https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_dt_integers.html#sect_protocol_basic_dt_int_le */

@@ -1,9 +1,9 @@
-import { cannotHold, encodeInstant, encodeJson, encodeText, isJson, notAValue } from "../encode.ts";
+import { cannotHold, checkedInstant, encodeJson, encodeText, isJson, notAValue } from "../encode.ts";
 import { DatabaseError } from "../errors.ts";
 import { ArrayValue } from "../values.ts";
 
-/** A value as it is sent: an integer, which has 64 bits at most, as BIGINT, another number as DOUBLE, a boolean as TINYINT. */
-export type MysqlValue = null | string | number | bigint | boolean | Buffer;
+/** A value as it is sent: an integer, which has 64 bits at most, as BIGINT, another number as DOUBLE, a boolean as TINYINT, a Date as text in UTC. */
+export type MysqlValue = null | string | number | bigint | boolean | Buffer | Date;
 
 const DATABASE = "MySQL";
 const INT64_MIN = -(2n ** 63n);
@@ -42,16 +42,19 @@ function encodeObject(value: object, position: number): MysqlValue {
   if (Buffer.isBuffer(value)) return value;
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return Buffer.from(value);
-  if (value instanceof Date) {
-    const iso = encodeInstant(value, position, DATABASE);
-    return `${iso.slice(0, 10)} ${iso.slice(11, -1)}`;
-  }
+  if (value instanceof Date) return checkedInstant(value, position, DATABASE);
   if (isJson(value)) return encodeJson(value, position);
   if (value instanceof ArrayValue)
     throw new DatabaseError("unsupported", "MySQL has no arrays.", {
       hint: "Give the list itself, which is stored as JSON.",
     });
   throw notAValue(value, position);
+}
+
+/** The text of an instant: `2026-11-23 13:45:00.123`, in UTC as every session of ours. */
+export function instantText(date: Date): string {
+  const iso = date.toISOString();
+  return `${iso.slice(0, 10)} ${iso.slice(11, -1)}`;
 }
 
 /** What the driver tells about a column. */
