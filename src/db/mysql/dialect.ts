@@ -34,7 +34,7 @@ export const mysqlDialect: Dialect = {
   countsNativeParameters: false,
   quoteIdentifier: (name) => quoteWith("`", name),
   maxParameters: 65_535, // the protocol counts them in 16 bits
-  chunkParameters: 3000, // the driver needs 8 ms of CPU for as few as these
+  chunkParameters: 16_000, // more are no faster, and MariaDB takes half a kilobyte of memory for each
   supportsReturning: false, // MariaDB has it for INSERT, MySQL not at all
   toldKeys: `SELECT COLUMN_NAME AS name, EXTRA LIKE '%auto_increment%' AS is_told
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,

@@ -4,6 +4,12 @@ import { DatabaseError } from "../errors.ts";
 import type { Row } from "../types.ts";
 import { JsonText } from "../values.ts";
 
+/**
+ * How many parameters a statement of many rows has when it has not as many as it may: lists of every length then come
+ * down to few statements, which the server keeps prepared at half a kilobyte a parameter. Below the last it has them all.
+ */
+const FEWER_PARAMETERS = [32_000, 16_000, 8000, 4000, 2000];
+
 /** A statement made for a caller who gave names and values. The text holds `?` for every value. */
 export interface BuiltStatement {
   readonly text: string;
@@ -53,12 +59,12 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
     for (const [index, row] of rows.entries()) valuesOf(row, columns, table, index);
     return rows.map((row) => buildInsert(dialect, table, row, null));
   }
-  const rowsPerStatement = Math.max(1, Math.floor(dialect.chunkParameters / columns.length));
   const head = `INSERT INTO ${dialect.quoteIdentifier(table)} (${list(dialect, columns)}) VALUES `;
   const group = `(${marks(columns.length)})`;
   const statements: BuiltStatement[] = [];
   let params: unknown[] = [];
   let [count, length] = [0, 0];
+  let most = rowsAtOnce(rows.length, columns.length, dialect);
   const flush = () => {
     if (count > 0) statements.push({ text: head + Array.from({ length: count }, () => group).join(", "), params });
     params = [];
@@ -72,13 +78,24 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
       values[i] = value;
       size += sizeOf(value);
     }
-    if (count === rowsPerStatement || length + size > CHUNK_LENGTH) flush();
+    if (count === most || length + size > CHUNK_LENGTH) {
+      flush();
+      most = rowsAtOnce(rows.length - index, columns.length, dialect);
+    }
     for (const value of values) params.push(value);
     count++;
     length += size;
   }
   flush();
   return statements;
+}
+
+/** How many of so many rows the next statement takes. */
+function rowsAtOnce(rows: number, columns: number, { chunkParameters }: Dialect): number {
+  const fitting = (parameters: number) => Math.max(1, Math.floor(parameters / columns));
+  if (rows >= fitting(chunkParameters)) return fitting(chunkParameters);
+  const fewer = FEWER_PARAMETERS.find((parameters) => parameters <= rows * columns && parameters < chunkParameters);
+  return fewer === undefined ? rows : fitting(fewer);
 }
 
 /** The values of a row in the order of `columns`, as a list of its own. @throws DatabaseError `parameter_mismatch` when it has others */

@@ -67,6 +67,21 @@ describe("an insert of many rows", () => {
     expect(sizes([{ a: "x".repeat(9_000_000) }, { a: 1 }])).toEqual([1, 1]);
   });
 
+  test.each(EACH)("is made of few large statements, whatever the lists' lengths ($name)", ({ dialect }) => {
+    const row = { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8 };
+    const large = new Set<string>();
+    for (let count = 1; count < 3000; count += 7) {
+      const statements = buildInsertMany(dialect, "t", Array(count).fill(row));
+      expect(statements.length).toBeLessThanOrEqual(Math.ceil((count * 8) / dialect.chunkParameters) + 4);
+      expect(statements.flatMap(({ params }) => params)).toHaveLength(count * 8);
+      for (const { text, params } of statements) if (params.length >= 2000) large.add(text);
+    }
+    expect(large.size).toBeGreaterThanOrEqual(4);
+    expect(large.size).toBeLessThanOrEqual(5);
+    expect(buildInsertMany(dialect, "t", Array(1000).fill(row))).toHaveLength(1);
+    expect(buildInsertMany(dialect, "t", Array(249).fill(row))).toHaveLength(1);
+  });
+
   test.each(EACH)("is cut where a statement has no more parameters, and loses no row ($name)", ({ dialect }) => {
     const limit = fc.integer({ min: 1, max: 40 });
     const width = fc.integer({ min: 1, max: 7 });
