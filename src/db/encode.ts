@@ -27,15 +27,16 @@ export function encodeText(text: string, position: number, database: string): st
 const FIRST_INSTANT = Date.parse("0001-01-01T00:00:00Z");
 const LAST_INSTANT = Date.parse("9999-12-31T23:59:59.999Z");
 
-/** An instant as ISO text with `Z`. @throws DatabaseError `out_of_range` for an invalid one, or one that not every database holds */
+/** An instant as ISO text with `Z`. @throws what {@link checkedTime} throws */
 export function encodeInstant(date: Date, position: number, database: string): string {
-  return checkedInstant(date, position, database).toISOString();
+  checkedTime(date, position, database);
+  return date.toISOString();
 }
 
-/** The instant itself. @throws DatabaseError `out_of_range` for an invalid one, or one that not every database holds */
-export function checkedInstant(date: Date, position: number, database: string): Date {
+/** The milliseconds of an instant. @throws DatabaseError `out_of_range` for an invalid one, or one that not every database holds */
+export function checkedTime(date: Date, position: number, database: string): number {
   const time = date.getTime();
-  if (time >= FIRST_INSTANT && time <= LAST_INSTANT) return date;
+  if (time >= FIRST_INSTANT && time <= LAST_INSTANT) return time;
   throw cannotHold(position, Number.isNaN(time) ? "an invalid Date" : "a Date outside the years 1 to 9999", database);
 }
 

@@ -1,6 +1,6 @@
-import { isInteger64, type MysqlValue } from "./types.ts";
+import { isInteger64, type MysqlValue, TYPE } from "./types.ts";
 
-/** What `mysql2` sends: it puts the header, of which it counts the packets, before what is in the buffer behind it. */
+/** What `mysql2` sends. The buffer begins with room for the header, which is written when the number of the packet is known. */
 export interface Packet {
   readonly buffer: Buffer;
   length(): number;
@@ -29,14 +29,12 @@ export function startPacked(
   return this.resultsetHeader;
 }
 
-/** https://dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html */
-const TYPE = { TINY: 1, DOUBLE: 5, NULL: 6, LONGLONG: 8, BLOB: 252, VAR_STRING: 253 } as const;
 const UNSIGNED = 0x80;
 
 const HEADER_BYTES = 4;
 const COM_STMT_EXECUTE = 0x17;
 const NO_CURSOR = 0;
-/** The longest number before a text, and what of a text is not longer in UTF-8: three bytes for each of its units. */
+/** The most bytes that a length takes, or a number, and that each UTF-16 unit of a text takes in UTF-8. */
 const [LENGTH_BYTES, BYTES_PER_UNIT] = [9, 3];
 const INSTANT_CHARACTERS = "2026-11-23 13:45:00.123".length;
 /** The longest text whose length is one byte, whatever is in it. */

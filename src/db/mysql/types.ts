@@ -1,4 +1,4 @@
-import { cannotHold, checkedInstant, encodeJson, encodeText, isJson, notAValue } from "../encode.ts";
+import { cannotHold, checkedTime, encodeJson, encodeText, isJson, notAValue } from "../encode.ts";
 import { DatabaseError } from "../errors.ts";
 import { ArrayValue } from "../values.ts";
 
@@ -42,7 +42,8 @@ function encodeObject(value: object, position: number): MysqlValue {
   if (Buffer.isBuffer(value)) return value;
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return Buffer.from(value);
-  if (value instanceof Date) return checkedInstant(value, position, DATABASE);
+  // Its caller may change it before it is sent.
+  if (value instanceof Date) return new Date(checkedTime(value, position, DATABASE));
   if (isJson(value)) return encodeJson(value, position);
   if (value instanceof ArrayValue)
     throw new DatabaseError("unsupported", "MySQL has no arrays.", {
@@ -74,12 +75,13 @@ export interface ColumnDescription {
 }
 
 /** https://dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html */
-const TYPE = {
+export const TYPE = {
   TINY: 1,
   SHORT: 2,
   LONG: 3,
   FLOAT: 4,
   DOUBLE: 5,
+  NULL: 6,
   TIMESTAMP: 7,
   LONGLONG: 8,
   INT24: 9,
@@ -91,6 +93,8 @@ const TYPE = {
   VECTOR: 242,
   JSON: 245,
   NEWDECIMAL: 246,
+  BLOB: 252,
+  VAR_STRING: 253,
   GEOMETRY: 255,
 } as const;
 

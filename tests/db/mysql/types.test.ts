@@ -1,16 +1,7 @@
 /** What MySQL and MariaDB hold, and this project never writes: every type as it is read, in both protocols. */
-import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  createAdapterFromUrl,
-  type FraiserDatabaseAdapter,
-  type Row,
-  type Transaction,
-} from "../../../src/db/index.ts";
-import { createDatabase } from "../../servers/databases.ts";
-import type { ServerKind } from "../../servers/products/product.ts";
-import { sharedServer } from "../../servers/shared.ts";
-
-const KINDS: readonly ServerKind[] = ["mariadb", "mysql"];
+import { describe, expect, test } from "vitest";
+import type { FraiserDatabaseAdapter, Row, Transaction } from "../../../src/db/index.ts";
+import { KINDS, openEmpty } from "./support.ts";
 
 const COLUMNS = {
   tiny: ["TINYINT", "-128", -128],
@@ -57,12 +48,7 @@ const COLUMNS = {
 
 describe.each(KINDS)("a row of %s", (kind) => {
   async function openTable(): Promise<FraiserDatabaseAdapter> {
-    const database = await createDatabase(await sharedServer(kind));
-    const adapter = await createAdapterFromUrl(database.url, { pool: { min: 1, max: 1 } });
-    onTestFinished(async () => {
-      await adapter.close();
-      await database.drop();
-    });
+    const adapter = await openEmpty(kind);
     const entries = Object.entries(COLUMNS);
     const declared = entries.map(([name, [type]]) => `${name} ${type}`).join(", ");
     await adapter.executeQuery(`CREATE TABLE t (${declared}) DEFAULT CHARACTER SET utf8mb4`);
