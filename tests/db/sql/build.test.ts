@@ -82,6 +82,13 @@ describe("an insert of many rows", () => {
     expect(buildInsertMany(dialect, "t", Array(249).fill(row))).toHaveLength(1);
   });
 
+  test.each(EACH)("holds one row at least, however wide it is ($name)", ({ dialect }) => {
+    const wide = Object.fromEntries(Array.from({ length: 3000 }, (_, column) => [`c${column}`, column]));
+    const statements = buildInsertMany(dialect, "t", Array(60).fill(wide));
+    expect(statements.flatMap(({ params }) => params)).toHaveLength(60 * 3000);
+    for (const { params } of statements) expect(params.length).toBeLessThanOrEqual(dialect.chunkParameters);
+  });
+
   test.each(EACH)("is cut where a statement has no more parameters, and loses no row ($name)", ({ dialect }) => {
     const limit = fc.integer({ min: 1, max: 40 });
     const width = fc.integer({ min: 1, max: 7 });
