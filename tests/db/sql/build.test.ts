@@ -84,9 +84,8 @@ describe("an insert of many rows", () => {
 
   test.each(EACH)("holds one row at least, however wide it is ($name)", ({ dialect }) => {
     const wide = Object.fromEntries(Array.from({ length: 3000 }, (_, column) => [`c${column}`, column]));
-    const statements = buildInsertMany(dialect, "t", Array(60).fill(wide));
-    expect(statements.flatMap(({ params }) => params)).toHaveLength(60 * 3000);
-    for (const { params } of statements) expect(params.length).toBeLessThanOrEqual(dialect.chunkParameters);
+    const statements = buildInsertMany({ ...dialect, chunkParameters: 2500 }, "t", Array(5).fill(wide));
+    expect(statements.map(({ params }) => params.length)).toEqual([3000, 3000, 3000, 3000, 3000]);
   });
 
   test.each(EACH)("is cut where a statement has no more parameters, and loses no row ($name)", ({ dialect }) => {
