@@ -15,6 +15,9 @@ export const APART_MS = 20_000;
 /** Beyond so many new rows it is faster to make the indexes anew than to keep them. */
 const REBUILD_ABOVE = 50_000;
 
+/** How many deployments one statement writes. */
+const PIECE = 50_000;
+
 /** What each database writes in its own way. `ms` is a number of milliseconds since 1970. */
 interface Words {
   timeHex(ms: string): string;
@@ -66,7 +69,7 @@ export async function fill(place: OpenPlace, before: number, after: number): Pro
     ...(before === 0 ? beginning(words) : []),
     ...(rebuilds ? indexes.drop : []),
     ...numbers(words, after),
-    deployments(words, before, after),
+    ...pieces(before, after).map(({ from, to }) => deployments(words, from, to, after)),
     "DELETE FROM tb_deployment_stat",
     days(words),
     steps(before, after),
@@ -123,8 +126,16 @@ function hexOf({ timeHex, tail }: Words): string {
 const dashed = (hex: string): string =>
   `concat(substr(${hex}, 1, 8), '-', substr(${hex}, 9, 4), '-', substr(${hex}, 13, 4), '-', substr(${hex}, 17, 4), '-', substr(${hex}, 21, 12))`;
 
+/** From one number to another in steps: what one statement writes MySQL keeps undoable, a million rows in several gigabytes. */
+function pieces(before: number, after: number): { from: number; to: number }[] {
+  return Array.from({ length: Math.ceil((after - before) / PIECE) }, (_, index) => {
+    const from = before + index * PIECE;
+    return { from, to: Math.min(from + PIECE, after) };
+  });
+}
+
 /** One in ten failed, one in twenty is a rollback, one in fifty was rolled back, one in 100,000 cancelled; the last one runs. */
-function deployments(words: Words, before: number, after: number): string {
+function deployments(words: Words, from: number, to: number, after: number): string {
   const at = words.instant(`${FIRST} + n * ${APART_MS}`);
   const end = words.instant(`${FIRST} + n * ${APART_MS} + 15000`);
   const status = `CASE WHEN n = ${after - 1} THEN 'in_progress' WHEN n % 100000 = 4242 THEN 'cancelled' WHEN v % 10 = 3 THEN 'failed'
@@ -171,7 +182,7 @@ function deployments(words: Words, before: number, after: number): string {
     updated_at: at,
   };
   return `INSERT INTO tb_deployment (${Object.keys(columns).join(", ")}) SELECT ${Object.values(columns).join(", ")}
-    FROM bench_number WHERE n >= ${before} AND n < ${after} ORDER BY n`;
+    FROM bench_number WHERE n >= ${from} AND n < ${to} ORDER BY n`;
 }
 
 const days = ({ day }: Words): string =>
