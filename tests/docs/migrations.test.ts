@@ -172,14 +172,21 @@ describe.each(USUAL_DATABASES.filter(({ type }) => type === "mysql"))("a stateme
         stdio: "ignore",
       });
       const ended = new Promise((done) => child.on("close", done));
-      const sleeping =
-        "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE '%SLEEP%' AND INFO NOT LIKE 'CREATE%' AND ID <> CONNECTION_ID()";
-      const sleepers = () => adapter.executeQuery<{ id: number }>(sleeping);
+      const sleepers = async () => {
+        const sessions = await adapter.executeQuery<{ Id: number; db: string | null; Info: string | null }>(
+          "SHOW FULL PROCESSLIST",
+          [],
+          { prepare: false },
+        );
+        return sessions.filter(
+          ({ db, Info }) => `/${db}` === new URL(place.url).pathname && Info?.startsWith("DO SLEEP"),
+        );
+      };
       await until(async () => (await sleepers()).length === 1, "the procedure to run");
       const [sleeper] = await sleepers();
       child.kill("SIGKILL");
       await ended;
-      await adapter.executeQuery(`KILL ${sleeper?.id}`, [], { prepare: false }); // the server itself would go on
+      await adapter.executeQuery(`KILL ${sleeper?.Id}`, [], { prepare: false }); // the server itself would go on
       await adapter.executeUpdate("UPDATE seconds SET n = 0");
 
       const options = { cwd: place.folder, env: place.env, extendEnv: false, reject: false } as const;

@@ -84,10 +84,10 @@ async function dropFromPostgres(server: ServerAddress, name: string): Promise<vo
 
 /** An open transaction of somebody who is still there would hold up DROP for a year. */
 async function dropFromMysql(server: ServerAddress, name: string): Promise<void> {
-  const sessions = await runSql(server, `SELECT id FROM information_schema.processlist WHERE db = '${name}'`);
-  for (const { id } of sessions) {
+  const sessions = await runSql(server, "SHOW PROCESSLIST");
+  for (const { Id } of sessions.filter(({ db }) => db === name)) {
     // Unless it has just left.
-    await runSql(server, `KILL ${id}`).catch(() => {});
+    await runSql(server, `KILL ${Id}`).catch(() => {});
   }
   await runSql(server, `DROP DATABASE IF EXISTS ${name}`);
 }

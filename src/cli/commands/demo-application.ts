@@ -49,7 +49,7 @@ fraises:
         health_check:
           url: "http://127.0.0.1:{port}/"
           expect_body: Strawberries
-          retries: 3
+          retries: 8
           interval: 0.5
           stable_for: 0.5
 `;

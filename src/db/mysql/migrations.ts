@@ -36,15 +36,19 @@ export const mysqlMigrations: MigrationSupport = {
       await session.executeQuery(`SELECT RELEASE_LOCK(${NAME})`, [table], UNPREPARED);
     },
     async holder(session, table) {
-      const [row] = await session.executeQuery<{ text: string | null }>(
-        // The server notices only after the statement that its client is gone.
-        `SELECT CONCAT('connection ', ID, ' of ', USER, '@', HOST, ', in ', COMMAND, ' for ', TIME,
-           ' s (should its client be gone, it lasts until the statement ends, or until KILL ', ID, ')') AS text
-         FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK(${NAME})`,
+      const [lock] = await session.executeQuery<{ id: unknown }>(
+        `SELECT IS_USED_LOCK(${NAME}) AS id`,
         [table],
         UNPREPARED,
       );
-      return row?.text ?? null;
+      // MySQL cannot read information_schema.PROCESSLIST while anybody's statement has a character of four bytes (3854).
+      const sessions = await session.executeQuery("SHOW PROCESSLIST", [], UNPREPARED);
+      const found = sessions.find(({ Id }) => String(Id) === String(lock?.id));
+      if (found === undefined) return null;
+      const { Id, User, Host, Command, Time } = found;
+      // The server notices only after the statement that its client is gone.
+      const end = `should its client be gone, it lasts until the statement ends, or until KILL ${Id}`;
+      return `connection ${Id} of ${User}@${Host}, in ${Command} for ${Time} s (${end})`;
     },
   },
   locksByTransaction: false,

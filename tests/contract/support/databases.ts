@@ -187,8 +187,9 @@ const mysqlTypes: ColumnTypes = {
   madeKey: "VARCHAR(36) PRIMARY KEY DEFAULT (UUID())",
 };
 
-const mysqlSessions = `SELECT ID AS id, INFO AS running FROM information_schema.PROCESSLIST
-  WHERE DB = DATABASE() AND ID <> CONNECTION_ID()`;
+/** Of MariaDB in information_schema, of MySQL in performance_schema: each has only the one where every character is read. */
+const mysqlSessions = (schema: "information_schema" | "performance_schema") =>
+  `SELECT ID AS id, INFO AS running FROM ${schema}.processlist WHERE DB = DATABASE() AND ID <> CONNECTION_ID()`;
 
 async function countPrepared(on: Queryable): Promise<number> {
   const rows = await on.executeQuery("SHOW SESSION STATUS LIKE 'Com_stmt_%'");
@@ -215,7 +216,7 @@ const mariadb = onServer("mariadb", {
   streamsInTransaction: false,
   countPrepared,
   pool: { min: 5, max: 20 },
-  sessionsQuery: mysqlSessions,
+  sessionsQuery: mysqlSessions("information_schema"),
   endSession: (id) => `KILL ${id}`,
 });
 
@@ -238,7 +239,7 @@ const mysql = onServer("mysql", {
   streamsInTransaction: false,
   countPrepared,
   pool: { min: 5, max: 20 },
-  sessionsQuery: mysqlSessions,
+  sessionsQuery: mysqlSessions("performance_schema"),
   endSession: (id) => `KILL ${id}`,
 });
 

@@ -78,15 +78,43 @@ describe.each(DATABASES)("while another runner is at work ($name)", (database) =
 
 /** The connection of the statement that sleeps. */
 function findSleeper(project: DatabaseProject): Promise<number> {
-  const query = "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE INFO LIKE 'DO SLEEP%' AND DB = DATABASE()";
+  const database = new URL(project.url).pathname.slice(1);
   return vi.waitFor(
     async () => {
-      const [row] = await project.ask<{ id: number }>(query);
-      return (row as { id: number }).id;
+      const sessions = await project.ask<{ Id: number; db: string | null; Info: string | null }>(
+        "SHOW FULL PROCESSLIST",
+      );
+      const sleeper = sessions.find(({ db, Info }) => db === database && Info?.startsWith("DO SLEEP"));
+      return (sleeper as { Id: number }).Id;
     },
     { timeout: 15_000, interval: 5 },
   );
 }
+
+test.each(DATABASES.filter(({ type }) => type === "mysql"))(
+  "who is waited for is told while somebody's statement has a character of four bytes ($name)",
+  async (database) => {
+    const [project] = await underWay(database);
+    const other = await createAdapterFromUrl(project.url);
+    const end = new AbortController();
+    const sleeping = other.executeQuery("SELECT SLEEP(600), '🍓'", [], { signal: end.signal }).catch(() => {});
+    onTestFinished(async () => {
+      end.abort();
+      await sleeping;
+      await other.close();
+    });
+    await vi.waitFor(
+      async () => {
+        const sessions = await project.ask<{ Info: string | null }>("SHOW FULL PROCESSLIST");
+        expect(sessions.filter(({ Info }) => Info?.includes("SLEEP(600)"))).toHaveLength(1);
+      },
+      { timeout: 15_000, interval: 5 },
+    );
+    const message = /^Another run of migrations is at work, and was not to be waited for: connection \d+ of /;
+    await expect(project.up({ lockTimeoutMs: 0 })).rejects.toThrow(message);
+  },
+  60_000,
+);
 
 test("on SQLite whoever waits for statements that no transaction holds is told of the file that stands for them", async () => {
   const [sqlite] = DATABASES as [(typeof DATABASES)[number]];
