@@ -13,13 +13,16 @@ const QUOTES: Readonly<Record<'"' | "'", RegExp>> = { '"': /(?<!\w)"|"(?!\w)/, "
  */
 export function repeatsValue(text: string, quote: keyof typeof QUOTES, { sql, values }: FailedStatement): boolean {
   const isSecret = (piece: string) => piece.length > 1 && !sql.includes(piece);
-  const secrets = values.filter((value) => typeof value === "string").filter(isSecret);
+  // Many rows have as many values, and statements of their length: it is looked through for the few that match.
+  const texts = [...new Set(values.filter((value) => typeof value === "string"))];
   return text.split(QUOTES[quote]).some((piece, index) => {
+    if (!isSecret(piece)) return false;
     const isQuoted = index % 2 === 1;
-    const repeats = (value: string) =>
-      // Behind a value with quotes of its own nobody knows any more what is quoted.
-      ((isQuoted || value.includes(quote)) && value.includes(piece)) ||
-      (isQuoted && value.length > 2 && piece.includes(value));
-    return isSecret(piece) && secrets.some(repeats);
+    return texts.some(
+      (value) =>
+        // Behind a value with quotes of its own nobody knows any more what is quoted.
+        ((isQuoted || value.includes(quote)) && value.includes(piece)) ||
+        (isQuoted && value.length > 2 && piece.includes(value) && isSecret(value)),
+    );
   });
 }
