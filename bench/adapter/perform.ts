@@ -28,11 +28,18 @@ export interface Assignment {
   readonly streamed: number;
 }
 
-/** Operations a second; of a stream, rows a second and the bytes by which the process grew. */
-export type Figures = Partial<Record<Exclude<Work, "stream">, number>> & {
-  /** Absent where the contender has no streams. */
-  readonly stream?: { readonly rate: number; readonly grownBytes: number } | undefined;
-};
+/** How often a work was done. */
+export interface Figure {
+  /** Times a second; of a stream, rows a second. */
+  readonly rate: number;
+  /** Time of the processor that this process needed for one of them, in microseconds. */
+  readonly cpuMicroseconds: number;
+  /** Bytes by which the process grew, of a stream. */
+  readonly grownBytes?: number;
+}
+
+/** Without a stream where the contender has none. */
+export type Figures = Partial<Record<Work, Figure>>;
 
 /** How many rows of a stream go by between two looks at the memory. */
 const LOOK_EVERY = 5000;
@@ -59,8 +66,9 @@ function stepOf(work: Exclude<Work, "stream">, session: Session): Step {
   }
 }
 
-/** Does it again and again for so long, as `callers` at once. @returns operations a second */
-async function rate(step: Step, callers: number, milliseconds: number, first: () => number): Promise<number> {
+/** Does it again and again for so long, as `callers` at once. */
+async function repeat(step: Step, callers: number, milliseconds: number, first: () => number): Promise<Figure> {
+  const cpu = process.cpuUsage();
   const started = performance.now();
   const end = started + milliseconds;
   let count = 0;
@@ -72,24 +80,31 @@ async function rate(step: Step, callers: number, milliseconds: number, first: ()
     }
   };
   await Promise.all(Array.from({ length: callers }, call));
-  return (count * 1000) / (performance.now() - started);
+  return figureOf(count, started, cpu);
+}
+
+function figureOf(count: number, started: number, before: NodeJS.CpuUsage): Figure {
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { rate: count / seconds, cpuMicroseconds: (user + system) / count };
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { then?: unknown } | undefined)?.then === "function";
 
-async function stream({ stream }: Session, expected: number): Promise<Figures["stream"]> {
+async function stream({ stream }: Session, expected: number): Promise<Figure | undefined> {
   if (stream === undefined) return undefined;
   globalThis.gc?.();
   const before = process.memoryUsage.rss();
+  const cpu = process.cpuUsage();
   const started = performance.now();
   let [rows, most] = [0, before];
   for await (const _row of stream()) {
     if (++rows % LOOK_EVERY === 0) most = Math.max(most, process.memoryUsage.rss());
   }
-  const seconds = (performance.now() - started) / 1000;
+  const figure = figureOf(rows, started, cpu);
   if (rows !== expected) throw new Error(`${rows} rows were streamed instead of ${expected}`);
-  return { rate: rows / seconds, grownBytes: most - before };
+  return { ...figure, grownBytes: most - before };
 }
 
 /** Whoever returns other values than were written has had less to do. @throws Error */
@@ -107,19 +122,20 @@ async function perform({ place, contender, works, warmUpMs, measureMs, streamed 
   const load = CONTENDERS[place.database][contender];
   if (load === undefined) throw new Error(`${contender} does not know ${place.database}`);
   const session = await (await load()).open(place);
-  const figures: Record<string, unknown> = {};
+  const figures: { -readonly [W in keyof Figures]: Figures[W] } = {};
   let n = 0;
   const next = () => n++;
   await checkValues(session);
   for (const work of works) {
     if (work === "stream") {
-      figures.stream = await stream(session, streamed);
+      const figure = await stream(session, streamed);
+      if (figure !== undefined) figures.stream = figure;
       continue;
     }
     const callers = work === "byKey32" ? CALLERS : 1;
     const step = stepOf(work, session);
-    await rate(step, callers, warmUpMs, next);
-    figures[work] = await rate(step, callers, measureMs, next);
+    await repeat(step, callers, warmUpMs, next);
+    figures[work] = await repeat(step, callers, measureMs, next);
   }
   await session.close();
   return figures;

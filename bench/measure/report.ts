@@ -79,7 +79,7 @@ function adapterSection({ measurements, ratios }: Results, database: Database): 
   return [
     `## ${DATABASE_TITLES[database]}`,
     "",
-    "Times a second (of a stream: rows a second), the median of all rounds; below it where the middle half of them lies. Beside it how many times as fast Fraisier is, and what it is to be at least.",
+    "Times a second (of a stream: rows a second), the median of all rounds; below it where the middle half of them lies, and the time of the processor that the contender itself (not the server) needs for one. Last, how many times as fast Fraisier is, and what it is to be at least.",
     "",
     ...markdownTable(
       ["", ...contenders.map(title)],
@@ -92,8 +92,9 @@ function adapterSection({ measurements, ratios }: Results, database: Database): 
   ];
 }
 
-function rateText({ database, work, contender, median, low, high }: Measurement, ratios: readonly Ratio[]): string {
-  const own = `${count(median)}<br><sub>${count(low)}–${count(high)}</sub>`;
+function rateText(measurement: Measurement, ratios: readonly Ratio[]): string {
+  const { database, work, contender, median, low, high, cpuMicroseconds } = measurement;
+  const own = `${count(median)}<br><sub>${count(low)}–${count(high)}; ${count(cpuMicroseconds)} µs</sub>`;
   const ratio = ratios.find(({ id }) => id === `${database} ${work} / ${contender}`);
   return ratio === undefined ? own : `${own}<br>${ratioText(ratio)}`;
 }

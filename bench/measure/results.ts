@@ -9,6 +9,8 @@ export interface Measurement extends Summary {
   readonly contender: Contender;
   /** One for each round. */
   readonly values: readonly number[];
+  /** Time of the processor that the contender's process needed for one work (of a stream: for a row), in microseconds. */
+  readonly cpuMicroseconds: number;
 }
 
 /** How many times as fast Fraisier is as something else, in the same run. */

@@ -5,7 +5,8 @@ import type { Measurement } from "../../bench/measure/results.ts";
 import { promised } from "../../bench/measure/targets.ts";
 
 function measured(contender: Contender, median: number, work: Work = "byKey"): Measurement {
-  return { database: "postgresql", work, contender, median, low: median, high: median, values: [median] };
+  const all = { median, low: median, high: median, values: [median], cpuMicroseconds: 1 };
+  return { database: "postgresql", work, contender, ...all };
 }
 
 describe("ratios", () => {

@@ -10,6 +10,7 @@ const measured = (contender: Measurement["contender"], median: number): Measurem
   low: median - 1,
   high: median + 1,
   values: [median],
+  cpuMicroseconds: 1_000_000 / median,
 });
 
 const RESULTS: Results = {
@@ -33,7 +34,7 @@ test("a report shows every contender beside Fraisier, the promises that were mis
   expect(lines).toContain("2 of 3 promises were kept. Those that were not are marked ✗.");
   expect(lines).toContain("|  | bare node:sqlite | **Fraisier** | Kysely |");
   const row = lines.find((line) => line.startsWith("| one row by its key |"));
-  expect(row).toContain("| 200,000<br><sub>200,000–200,000</sub><br>✗ 0.50 × (≥ 0.75) |");
+  expect(row).toContain("| 200,000<br><sub>200,000–200,000; 5 µs</sub><br>✗ 0.50 × (≥ 0.75) |");
   expect(row).toContain("✓ 8.10 × (≥ 5)");
   expect(lines).toContain("| installed package | 1.75 MB | 6 MB | ✓ |");
 });
