@@ -37,12 +37,10 @@ export function sayReport(
     );
     if (typeof deployment?.details.port === "number") terminal.say(`It listens on port ${deployment.details.port}.`);
   } else {
-    terminal.say(
-      style(
-        status === "rolled_back" || status === "cancelled" ? "yellow" : "red",
-        `${what}: ${status.replaceAll("_", " ")}. ${printable(message)}`,
-      ),
-    );
+    const outcome = status.replaceAll("_", " ");
+    const told = message.startsWith(outcome) ? message : `${outcome}. ${message}`;
+    const color = status === "rolled_back" || status === "cancelled" ? "yellow" : "red";
+    terminal.say(style(color, `${what}: ${printable(told)}`));
   }
   if (hint !== null) terminal.say(printable(hint));
   if (deployment !== null && status !== "success" && status !== "up_to_date")

@@ -62,6 +62,7 @@ describe.each(CASES)(
           return;
         }
         expect(exitCode, stdout + stderr).toBe(code);
+        expect(stderr).toMatch(/^shop production: cancelled(?!\. cancelled)/m);
         await expectGoodServes();
         expect((await box.history())[0]).toMatchObject({ status: "cancelled" });
         if (!provesNext) return;
