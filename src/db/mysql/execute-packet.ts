@@ -77,7 +77,7 @@ export function executePayload(statementId: number, values: readonly MysqlValue[
   buffer[HEADER_BYTES + 5] = NO_CURSOR;
   buffer.writeUInt32LE(1, HEADER_BYTES + 6); // how often, always once
   if (count > 0) {
-    buffer.fill(0, bitmap, types - 1);
+    for (let byte = bitmap; byte < types - 1; byte++) buffer[byte] = 0;
     buffer[types - 1] = 1; // the types follow
   }
   for (let i = 0; i < count; i++) {
@@ -114,7 +114,9 @@ export function executePayload(statementId: number, values: readonly MysqlValue[
     buffer[types + 2 * i + 1] = flags;
   }
   if (buffer.length <= KEPT_SCRATCH) scratch = buffer;
-  return Buffer.from(buffer.subarray(0, at));
+  const packet = Buffer.allocUnsafe(at);
+  buffer.copy(packet, 0, 0, at);
+  return packet;
 }
 
 /** The buffer itself, or a longer one with what is written so far. */
