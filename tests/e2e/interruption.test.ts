@@ -62,7 +62,6 @@ describe.each(CASES)(
           return;
         }
         expect(exitCode, stdout + stderr).toBe(code);
-        expect(stderr).toMatch(/^shop production: cancelled(?!\. cancelled)/m);
         await expectGoodServes();
         expect((await box.history())[0]).toMatchObject({ status: "cancelled" });
         if (!provesNext) return;
@@ -159,6 +158,17 @@ describe.each(LEDGERS)("at other moments, remembered by $name:", (ledger) => {
     expect(box.releases()).toEqual([]);
     box.letGo("fetch");
     expect((await box.deploy()).exitCode).toBe(0);
+  });
+
+  test("without --json it is told once that it is cancelled, and where", async () => {
+    await box.commit({ page: "good" });
+    box.configure({ build: box.holdLine("build") });
+    const running = box.start("deploy", "shop", "production");
+    await box.reached("build");
+    running.child.kill("SIGINT");
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(130);
+    expect(stderr).toMatch(/^shop production: cancelled during build$/m);
   });
 
   test("a second Ctrl-C does not stop the undoing", async () => {
