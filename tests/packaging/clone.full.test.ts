@@ -10,10 +10,10 @@ const folderOfNobody = temporaryFolder("clone of nobody");
 async function cloneAndRunDemo(folder: string, user?: { uid: number; gid: number }): Promise<void> {
   const clone = join(folder, "a clone");
   await succeed("git", ["clone", "--quiet", "--no-hardlinks", ROOT, clone], { cwd: folder });
-  const home = join(folder, "home");
-  mkdirSync(home);
+  const [home, temporary] = [join(folder, "home"), join(folder, "temporary")];
+  for (const made of [home, temporary]) mkdirSync(made);
   if (user) await succeed("chown", ["-R", `${user.uid}:${user.gid}`, folder], { cwd: ROOT });
-  const env = cleanEnvironment(user ? { HOME: home } : {});
+  const env = cleanEnvironment({ TMPDIR: temporary, ...(user && { HOME: home }) });
   const options: RunOptions = user ? { cwd: clone, env, user } : { cwd: clone, env };
   await succeed("npm", ["run", "demo"], options);
   await succeed("npm", ["run", "demo"], options);

@@ -109,7 +109,8 @@ describe("installed globally, without network, compiler or install scripts", () 
 
   test("runs its demo in an empty folder", { timeout: 120_000 }, async () => {
     const program = join(prefix, "bin", "fraisier");
-    await succeed(program, ["demo"], { cwd: emptyFolder("demo"), env: environment() });
+    const env = { ...environment(), TMPDIR: emptyFolder("temporary") }; // there it leaves what it played with
+    await succeed(program, ["demo"], { cwd: emptyFolder("demo"), env });
   });
 });
 
