@@ -1,5 +1,5 @@
 import { isHolderAlive } from "../deploy/index.ts";
-import type { Deployment, DeploymentStatus, FraiseStatus } from "../ledger/index.ts";
+import type { Deployment, DeploymentStatus, FraiseState, FraiseStatus } from "../ledger/index.ts";
 import { shortId } from "../ledger/index.ts";
 import type { Style, Terminal } from "./terminal.ts";
 
@@ -22,6 +22,12 @@ const STYLES: Readonly<Record<DeploymentStatus | FraiseStatus, Style>> = {
 /** A status in its colour, with spaces for underscores. */
 export function statusText(terminal: Terminal, status: DeploymentStatus | FraiseStatus): string {
   return terminal.style(STYLES[status], status.replaceAll("_", " "));
+}
+
+/** The status of a place. Where all that began was undone before anything served, nothing is deployed as before. */
+export function placeText(terminal: Terminal, state: FraiseState | null): string {
+  const isNothingThere = state === null || (state.status === "unknown" && state.currentVersion === null);
+  return isNothingThere ? terminal.style("dim", "nothing deployed yet") : statusText(terminal, state.status);
 }
 
 /** The status of a deployment; of one that its process left unfinished, that too. */

@@ -169,6 +169,7 @@ describe.each(LEDGERS)("at other moments, remembered by $name:", (ledger) => {
     const { exitCode, stderr } = await running.ended;
     expect(exitCode).toBe(130);
     expect(stderr).toMatch(/^shop production: cancelled during build$/m);
+    expect((await box.run("status")).stdout).toMatch(/^shop +production +nothing deployed yet /m);
   });
 
   test("a second Ctrl-C does not stop the undoing", async () => {

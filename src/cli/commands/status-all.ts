@@ -9,7 +9,7 @@ import { withLedgerForReading } from "../session.ts";
 import { table } from "../table.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import { bothTimes } from "../time.ts";
-import { fraiseText, statusText } from "../view.ts";
+import { fraiseText, placeText } from "../view.ts";
 
 /** What `fraisier status-all` takes. */
 export interface StatusAllOptions extends GlobalOptions {
@@ -109,7 +109,7 @@ function print(terminal: Terminal, entries: readonly Entry[]): void {
     return [
       fraiseText(entry, severalProjects),
       entry.environment,
-      state === null ? terminal.style("dim", "nothing deployed yet") : statusText(terminal, state.status),
+      placeText(terminal, state),
       state?.currentVersion ?? "–",
       state?.lastDeployedAt ? bothTimes(state.lastDeployedAt, now) : "–",
       answerText(terminal, entry),

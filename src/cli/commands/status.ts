@@ -10,7 +10,7 @@ import { withLedgerForReading } from "../session.ts";
 import { facts, table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { bothTimes } from "../time.ts";
-import { statusText } from "../view.ts";
+import { placeText } from "../view.ts";
 
 /** What is deployed where, and who is deploying now; with a fraise and an environment, all that is known of that one. */
 export async function status(
@@ -60,7 +60,7 @@ function overview(terminal: Terminal, project: Project, observations: readonly O
   const rows = observations.map(({ place, state, lease }) => [
     place.fraise.name,
     place.environment.key,
-    state === null ? terminal.style("dim", "nothing deployed yet") : statusText(terminal, state.status),
+    placeText(terminal, state),
     state?.currentVersion ?? "–",
     state?.lastDeployedAt ? bothTimes(state.lastDeployedAt, now) : "–",
     state?.lastDeployedBy ?? "–",
@@ -80,7 +80,7 @@ function detail(terminal: Terminal, observation: Observation): number {
   terminal.print(terminal.style("bold", `${place.fraise.name} ${place.environment.key}`));
   terminal.print(
     facts(terminal, [
-      ["status", state === null ? "nothing deployed yet" : statusText(terminal, state.status)],
+      ["status", placeText(terminal, state)],
       ["version", state?.currentVersion],
       [
         "commit",
