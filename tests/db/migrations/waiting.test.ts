@@ -1,5 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createAdapterFromUrl } from "../../../src/db/index.ts";
+import { mysqlMigrations } from "../../../src/db/mysql/migrations.ts";
+import { postgresMigrations } from "../../../src/db/postgresql/migrations.ts";
 import { holdExclusively } from "../../../src/db/sqlite/exclusive-file.ts";
 import { DATABASES, DatabaseProject } from "./database-project.ts";
 import { RunnerProcess } from "./runner-process.ts";
@@ -114,6 +116,15 @@ test.each(DATABASES.filter(({ type }) => type === "mysql"))(
     await expect(project.up({ lockTimeoutMs: 0 })).rejects.toThrow(message);
   },
   60_000,
+);
+
+test.each(DATABASES.filter(({ server }) => server !== null))(
+  "whose lock is free by the time that it is asked for has no holder ($name)",
+  async (database) => {
+    const { adapter } = await DatabaseProject.create(database, {});
+    const { lock } = database.type === "mysql" ? mysqlMigrations : postgresMigrations;
+    expect(await lock.holder(adapter, "tb_schema_migration", "session")).toBeNull();
+  },
 );
 
 test("on SQLite whoever waits for statements that no transaction holds is told of the file that stands for them", async () => {
