@@ -6,15 +6,15 @@ import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
 import type { Pool } from "./pool.ts";
 import { type PoolMetrics, type PoolOptions, sumMetrics } from "./pool-types.ts";
-import { QueryMethods, type TimedResult } from "./query-methods.ts";
+import { QueryMethods, type Stopwatch } from "./query-methods.ts";
 import { runTransaction } from "./run-transaction.ts";
 import { Session, type SessionTransactionOptions } from "./session.ts";
 import { arrangeParameters, type ParsedStatement } from "./sql/placeholders.ts";
 import { StatementCache } from "./sql/statement-cache.ts";
 import { streamBatches } from "./stream-batches.ts";
 import { KnownKeys } from "./table-keys.ts";
-import type { ConnectionRunner, Transaction } from "./transaction.ts";
-import { refuseInScope, runInScope } from "./transaction-scope.ts";
+import type { Call, ConnectionRunner, Transaction } from "./transaction.ts";
+import { refuseInScope, TransactionScope } from "./transaction-scope.ts";
 import type { AdapterOrigin, DatabaseType, HealthStatus, Row, StatementOptions, TransactionOptions } from "./types.ts";
 
 /** What every adapter can be given. */
@@ -77,11 +77,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
         return self.dialect;
       },
       keys,
-      runOn: (connection, query, params, runOptions, bounds) => {
-        const statement = this.#parsed(query, runOptions);
-        const within = narrowed(bounds, this.#boundsOfStatement(runOptions));
-        return this.#runOn(connection, requestOf(statement, params, runOptions, within));
-      },
+      runOn: (connection, call, bounds) => this.#runOn(connection, this.#requestOf(call, bounds)),
       streamOn: (connection, query, params, runOptions, bounds) =>
         streamBatches(connection, this.#parsed(query, runOptions), params, narrowed(bounds, this.#bounds(runOptions))),
     };
@@ -209,11 +205,18 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
    * });
    * @throws whatever `work` throws; DatabaseError otherwise
    */
-  async transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    this.#refuseInTransaction();
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const attempts = options.retry?.attempts ?? 1;
+    return attempts === 1 ? this.#transactOnce(work, options) : this.#transactAgain(work, options, attempts);
+  }
+
+  async #transactAgain<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions,
+    attempts: number,
+  ): Promise<T> {
     const bounds = this.#bounds(options);
     const { deadline } = bounds;
-    const attempts = options.retry?.attempts ?? 1;
     const maxDelayMs = options.retry?.maxDelayMs ?? 1000;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -240,10 +243,12 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     const { writers } = this.#openPools();
     const connection = await writers.acquire({ purpose: "session" });
     const session = new Session(connection, this.#runner, (...request) => this.#transactOn(...request));
+    const scope = new TransactionScope(this, session);
     try {
-      return await runInScope(this, session, work);
+      return await scope.run(work);
     } finally {
       session.end();
+      scope.leave();
       if (connection.holdsData) await giveBack(writers, connection);
       else writers.release(connection, { destroy: true });
     }
@@ -283,10 +288,11 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
-  ): TimedResult | Promise<TimedResult> {
+    stopwatch: Stopwatch | null,
+  ): RawResult | Promise<RawResult> {
     this.#refuseInTransaction();
-    const statement = this.#parsed(query, options);
-    const request = requestOf(statement, params, options, this.#boundsOfStatement(options));
+    const request = this.#requestOf({ query, params, options, stopwatch });
+    const { statement } = request;
     const pools = this.#openPools();
     const { readers, writers } = pools;
     if (readers === writers || this.#writing.has(statement)) return this.#runIn(writers, request);
@@ -297,7 +303,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   }
 
   /** Without a promise when a connection is idle whose driver answers at once. */
-  #runIn(pool: Pool<Connection>, request: Request): TimedResult | Promise<TimedResult> {
+  #runIn(pool: Pool<Connection>, request: Request): RawResult | Promise<RawResult> {
     const { verb } = request.statement;
     const idle = pool.tryAcquire(verb);
     if (idle !== undefined) return this.#runAndGiveBack(pool, idle, request);
@@ -305,11 +311,7 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   }
 
   /** On a reader; on the writer when that refuses, since the statement writes. */
-  #read(
-    { readers, writers }: ConnectionPools,
-    reader: Connection,
-    request: Request,
-  ): TimedResult | Promise<TimedResult> {
+  #read({ readers, writers }: ConnectionPools, reader: Connection, request: Request): RawResult | Promise<RawResult> {
     const result = this.#runAndGiveBack(readers, reader, request);
     if (!(result instanceof Promise)) return result;
     return result.catch((error) => {
@@ -326,12 +328,8 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
   }
 
   /** A connection whose driver answers at once is free again before anybody else can ask for it. */
-  #runAndGiveBack(
-    pool: Pool<Connection>,
-    connection: Connection,
-    request: Request,
-  ): TimedResult | Promise<TimedResult> {
-    let running: TimedResult | Promise<TimedResult>;
+  #runAndGiveBack(pool: Pool<Connection>, connection: Connection, request: Request): RawResult | Promise<RawResult> {
+    let running: RawResult | Promise<RawResult>;
     try {
       running = this.#runOn(connection, request);
     } catch (error) {
@@ -348,8 +346,8 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     pool: Pool<Connection>,
     connection: Connection,
     statement: ParsedStatement,
-    running: TimedResult | Promise<TimedResult>,
-  ): Promise<TimedResult> {
+    running: RawResult | Promise<RawResult>,
+  ): Promise<RawResult> {
     try {
       const result = await running;
       if (connection.inTransaction) throw transactionLeftOpen(statement);
@@ -360,21 +358,23 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     }
   }
 
-  #runOn(connection: Connection, { statement, params, bounds }: Request): TimedResult | Promise<TimedResult> {
+  #runOn(connection: Connection, { statement, params, bounds, stopwatch }: Request): RawResult | Promise<RawResult> {
+    if (stopwatch === null) return connection.run(statement, params, bounds);
     const started = this.clock.monotonic();
-    const timed = ({ rows, columns, affectedRows, insertedId, insertedColumn }: RawResult) => {
-      const executionTimeMs = this.clock.monotonic() - started;
-      return { rows, columns, affectedRows, insertedId, insertedColumn, executionTimeMs };
+    const stop = (result: RawResult) => {
+      stopwatch.elapsedMs = this.clock.monotonic() - started;
+      return result;
     };
     const running = connection.run(statement, params, bounds);
-    return running instanceof Promise ? running.then(timed) : timed(running);
+    return running instanceof Promise ? running.then(stop) : stop(running);
   }
 
   async #transactOnce<T>(
     work: (tx: Transaction) => Promise<T>,
     options: TransactionOptions,
-    bounds: Bounds,
+    bounds: Bounds = this.#bounds(options),
   ): Promise<T> {
+    this.#refuseInTransaction();
     const { readers, writers } = this.#openPools();
     const pool = options.readOnly ? readers : writers;
     const mayTake = bounds.signal?.aborted !== true;
@@ -449,8 +449,13 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
     return { signal, deadline: deadlineAfter(timeoutMs === undefined ? usualTimeoutMs : timeoutMs, this.clock) };
   }
 
-  #boundsOfStatement(options: StatementOptions): Bounds {
-    return this.#bounds(options, this.#statementTimeoutMs);
+  /** @param within what holds for it beside its own */
+  #requestOf({ query, params, options, stopwatch }: Call, within?: Bounds): Request {
+    const statement = this.#parsed(query, options);
+    const own = this.#bounds(options, this.#statementTimeoutMs);
+    const { signal, deadline } = within === undefined ? own : narrowed(within, own);
+    const bounds = { signal, deadline, keep: options.prepare ?? true };
+    return { statement, params: arrangeParameters(statement, params), bounds, stopwatch };
   }
 }
 
@@ -459,15 +464,7 @@ interface Request {
   readonly statement: ParsedStatement;
   readonly params: readonly unknown[];
   readonly bounds: RunOptions;
-}
-
-function requestOf(
-  statement: ParsedStatement,
-  params: readonly unknown[],
-  { prepare = true }: StatementOptions,
-  { signal, deadline }: Bounds,
-): Request {
-  return { statement, params: arrangeParameters(statement, params), bounds: { signal, deadline, keep: prepare } };
+  readonly stopwatch: Stopwatch | null;
 }
 
 /** Returns a connection to its pool, fit for its next user, or ended if it can't be. Never throws: the caller's own error stands. */

@@ -89,6 +89,7 @@ export function deadlineAfter(timeoutMs: number, clock: Pick<Clock, "monotonic">
 
 /** Both bounds at once. */
 export function narrowed(a: Bounds, b: Bounds): Bounds {
+  if (b.signal === undefined && b.deadline === undefined) return a;
   const signal = a.signal && b.signal ? AbortSignal.any([a.signal, b.signal]) : (a.signal ?? b.signal);
   const deadline = Math.min(a.deadline ?? Number.POSITIVE_INFINITY, b.deadline ?? Number.POSITIVE_INFINITY);
   return { signal, deadline: Number.isFinite(deadline) ? deadline : undefined };

@@ -5,7 +5,7 @@ import type { PoolOptions } from "./pool-types.ts";
 
 /** A pool of connections to a database, each made by `open`, which says by `lost` when one breaks. */
 export function connectionPool(
-  open: (lost: (connection: Connection) => void) => Promise<Connection>,
+  open: (lost: () => void) => Promise<Connection>,
   options: PoolOptions,
   clock: Clock,
 ): Pool<Connection> {

@@ -37,7 +37,7 @@ export interface PoolMetrics {
 /** How a pool makes, checks and ends its connections. */
 export interface PoolDriver<C> {
   /** @param lost to be called once the connection is broken, whoever has it */
-  open(lost: (connection: C) => void): Promise<C>;
+  open(lost: () => void): Promise<C>;
   close(connection: C): Promise<void>;
   /** Whether a connection that has idled for long still works. */
   validate(connection: C): Promise<boolean>;

@@ -2,14 +2,17 @@ import type { Clock, Timer } from "./clock.ts";
 import { DatabaseError } from "./errors.ts";
 import type { AcquireOptions, PoolDriver, PoolMetrics, PoolOptions } from "./pool-types.ts";
 
-interface Held {
-  readonly since: number;
-  readonly purpose: string;
-}
-
-interface Idle<C> {
+/** An open connection and how it stands. */
+interface Member<C> {
   readonly connection: C;
-  readonly since: number;
+  /** When it is to be replaced. */
+  readonly expiresAt: number;
+  /** What it is held for; null while it is idle. */
+  purpose: string | null;
+  /** Since when it has been held, or idle. */
+  since: number;
+  /** Whether it broke. */
+  isLost: boolean;
 }
 
 interface Waiter<C> {
@@ -32,18 +35,15 @@ export class Pool<C extends object> {
   readonly #options: PoolOptions;
   readonly #driver: PoolDriver<C>;
   readonly #clock: Clock;
-  readonly #held = new Map<C, Held>();
-  readonly #idle: Idle<C>[] = [];
+  /** Those that are open, held or idle. */
+  readonly #members = new Map<C, Member<C>>();
+  readonly #idle: Member<C>[] = [];
   /** In the order of their coming. */
   readonly #waiters = new Set<Waiter<C>>();
   /** Goes off when the first of them may have to give up. */
   #alarm: { readonly at: number; readonly timer: Timer } | null = null;
   /** Connections being opened, each for whoever waits longest when it is there. */
   readonly #opening = new Set<Promise<void>>();
-  /** When each connection is to be replaced. */
-  readonly #expiry = new WeakMap<C, number>();
-  /** Those that broke. */
-  readonly #lost = new WeakSet<C>();
   /** Connections, among those held, that are being checked for whoever waits. */
   #checking = 0;
   #closing = 0;
@@ -78,9 +78,9 @@ export class Pool<C extends object> {
     const last = this.#idle.at(-1);
     if (last === undefined || this.#state === "closed") return undefined;
     const now = this.#clock.monotonic();
-    if (now - last.since > VALIDATE_AFTER_MS || this.#isExpired(last.connection, now)) return undefined;
+    if (now - last.since > VALIDATE_AFTER_MS || now >= last.expiresAt) return undefined;
     this.#idle.pop();
-    this.#hold(last.connection, purpose, now);
+    hold(last, purpose, now);
     this.#acquiredTotal++;
     return last.connection;
   }
@@ -123,10 +123,11 @@ export class Pool<C extends object> {
 
   /** Gives a connection back; `destroy` closes it instead of keeping it. */
   release(connection: C, options: { readonly destroy?: boolean } = {}): void {
-    if (!this.#held.delete(connection)) throw new Error("a connection was released twice");
+    const member = this.#members.get(connection);
+    if (member === undefined || member.purpose === null) throw new Error("a connection was released twice");
     const now = this.#clock.monotonic();
-    if (options.destroy || this.#isExpired(connection, now)) this.#close(connection);
-    else this.#settle(connection, now);
+    if (options.destroy || now >= member.expiresAt) this.#close(member);
+    else this.#settle(member, now);
   }
 
   /** Refuses new callers, waits until every connection has come back, and closes them all. */
@@ -134,15 +135,17 @@ export class Pool<C extends object> {
     this.#state = "closed";
     this.#reaper?.cancel();
     for (const waiter of this.#waiters) waiter.reject(poolClosed());
-    for (const { connection } of this.#idle.splice(0)) this.#close(connection);
+    for (const member of this.#idle.splice(0)) this.#close(member);
     this.#noteDrained();
     await this.#drained.promise;
   }
 
   metrics(): PoolMetrics {
-    const [active, idle, max] = [this.#held.size, this.#idle.length, this.#options.max];
+    const { max } = this.#options;
+    const idle = this.#idle.length;
+    const active = this.#members.size - idle;
     return {
-      totalConnections: active + idle,
+      totalConnections: this.#members.size,
       activeConnections: active,
       idleConnections: idle,
       waitingRequests: this.#waiters.size,
@@ -160,7 +163,7 @@ export class Pool<C extends object> {
   }
 
   get #size(): number {
-    return this.#held.size + this.#idle.length + this.#opening.size + this.#closing;
+    return this.#members.size + this.#opening.size + this.#closing;
   }
 
   /** Sees to it that for each who waits a connection comes, as far as there are any: idle ones first, then new ones. */
@@ -169,9 +172,9 @@ export class Pool<C extends object> {
     while (this.#state === "open" && this.#waiters.size > this.#checking) {
       const idle = this.#idle.pop();
       if (idle === undefined) break;
-      if (this.#isExpired(idle.connection, now)) this.#close(idle.connection);
-      else if (now - idle.since > VALIDATE_AFTER_MS) this.#check(idle.connection, now);
-      else this.#settle(idle.connection, now);
+      if (now >= idle.expiresAt) this.#close(idle);
+      else if (now - idle.since > VALIDATE_AFTER_MS) this.#check(idle, now);
+      else this.#settle(idle, now);
     }
     while (
       this.#state === "open" &&
@@ -211,76 +214,76 @@ export class Pool<C extends object> {
 
   /** Opens a connection for whoever waits longest when it is there. The failure is his, or that of who fills the pool. */
   #open(): void {
-    const opening = this.#driver
-      .open((lost) => this.#noteLost(lost))
-      .then(
-        (connection) => {
-          this.#opening.delete(opening);
-          const spread = 0.9 + Math.random() * 0.2;
-          this.#expiry.set(connection, this.#clock.monotonic() + this.#options.maxLifetimeMs * spread);
-          this.#openedTotal++;
-          this.#settle(connection);
-        },
-        (error) => {
-          this.#opening.delete(opening);
-          const [first] = this.#waiters;
-          first?.reject(error);
-          this.#serve();
-          this.#noteDrained();
-          throw error;
-        },
-      );
+    let member: Member<C> | null = null;
+    let isLost = false;
+    const lost = () => {
+      isLost = true;
+      if (member !== null) this.#noteLost(member);
+    };
+    const opening = this.#driver.open(lost).then(
+      (connection) => {
+        this.#opening.delete(opening);
+        const now = this.#clock.monotonic();
+        const expiresAt = now + this.#options.maxLifetimeMs * (0.9 + Math.random() * 0.2);
+        member = { connection, expiresAt, purpose: "opening", since: now, isLost };
+        this.#members.set(connection, member);
+        this.#openedTotal++;
+        this.#settle(member, now);
+      },
+      (error) => {
+        this.#opening.delete(opening);
+        const [first] = this.#waiters;
+        first?.reject(error);
+        this.#serve();
+        this.#noteDrained();
+        throw error;
+      },
+    );
     this.#opening.add(opening);
     opening.catch(() => {}); // told to the caller above
   }
 
   /** Makes sure that a connection still works, for whoever waits longest when that is known. */
-  #check(connection: C, now: number): void {
+  #check(member: Member<C>, now: number): void {
     this.#checking++;
-    this.#hold(connection, "check", now);
+    hold(member, "check", now);
     const done = (works: boolean) => {
       this.#checking--;
-      this.#held.delete(connection);
-      if (works) this.#settle(connection);
-      else this.#close(connection);
+      if (works) this.#settle(member, this.#clock.monotonic());
+      else this.#close(member);
       this.#serve();
     };
-    this.#driver.validate(connection).then(done, () => done(false));
+    this.#driver.validate(member.connection).then(done, () => done(false));
   }
 
   /** A connection is free: the caller who has waited longest gets it, else it rests. */
-  #settle(connection: C, now: number = this.#clock.monotonic()): void {
-    const [first] = this.#waiters;
-    if (this.#state === "closed" || this.#lost.has(connection)) {
-      this.#close(connection);
-    } else if (first) {
-      this.#hold(connection, first.purpose, now);
+  #settle(member: Member<C>, now: number): void {
+    if (this.#state === "closed" || member.isLost) {
+      this.#close(member);
+    } else if (this.#waiters.size > 0) {
+      const [first] = this.#waiters as Iterable<Waiter<C>> as [Waiter<C>];
+      hold(member, first.purpose, now);
       this.#acquiredTotal++;
-      first.resolve(connection);
+      first.resolve(member.connection);
     } else {
-      this.#idle.push({ connection, since: now });
+      member.purpose = null;
+      member.since = now;
+      this.#idle.push(member);
       this.#startReaper();
     }
   }
 
-  #hold(connection: C, purpose: string, now: number): void {
-    this.#held.set(connection, { since: now, purpose });
-  }
-
   /** A connection broke: when it is idle it goes at once, else as soon as whoever has it is done with it. */
-  #noteLost(connection: C): void {
-    this.#lost.add(connection);
-    const index = this.#idle.findIndex((idle) => idle.connection === connection);
+  #noteLost(member: Member<C>): void {
+    member.isLost = true;
+    const index = this.#idle.indexOf(member);
     if (index < 0) return;
     this.#idle.splice(index, 1);
-    this.#close(connection);
+    this.#close(member);
   }
 
-  #isExpired(connection: C, now: number): boolean {
-    return now >= (this.#expiry.get(connection) ?? Number.POSITIVE_INFINITY);
-  }
-
-  #close(connection: C): void {
+  #close({ connection }: Member<C>): void {
+    this.#members.delete(connection);
     this.#closing++;
     const done = () => {
       this.#closing--;
@@ -300,15 +303,15 @@ export class Pool<C extends object> {
   #startReaper(): void {
     const { min, idleTimeoutMs } = this.#options;
     if (this.#reaper !== null || idleTimeoutMs === Number.POSITIVE_INFINITY || !this.#hasSpare(min)) return;
-    const [oldest] = this.#idle as [Idle<C>];
+    const [oldest] = this.#idle as [Member<C>];
     const reap = () => {
       this.#reaper = null;
       const now = this.#clock.monotonic();
       while (this.#hasSpare(min)) {
-        const [first] = this.#idle as [Idle<C>];
+        const [first] = this.#idle as [Member<C>];
         if (now - first.since < idleTimeoutMs) break;
         this.#idle.shift();
-        this.#close(first.connection);
+        this.#close(first);
       }
       this.#startReaper();
     };
@@ -318,7 +321,7 @@ export class Pool<C extends object> {
 
   /** Whether there is an idle connection more than the pool keeps. */
   #hasSpare(min: number): boolean {
-    return this.#idle.length > 0 && this.#held.size + this.#idle.length > min;
+    return this.#idle.length > 0 && this.#members.size > min;
   }
 
   #timeoutError(waitedMs: number): DatabaseError {
@@ -334,12 +337,17 @@ export class Pool<C extends object> {
   #whyNone(): string {
     const now = this.#clock.monotonic();
     const { max } = this.#options;
-    if (this.#opening.size > 0 && this.#held.size < max)
-      return `${this.#opening.size} being opened did not answer in time`;
+    const held = [...this.#members.values()].filter(({ purpose }) => purpose !== null);
+    if (this.#opening.size > 0 && held.length < max) return `${this.#opening.size} being opened did not answer in time`;
     if (this.#closing > 0) return `${this.#closing} of ${max} are being closed, which takes long`;
-    const holders = [...this.#held.values()].map((held) => `${held.purpose} for ${Math.round(now - held.since)} ms`);
+    const holders = held.map(({ purpose, since }) => `${purpose} for ${Math.round(now - since)} ms`);
     return `all ${max} are in use (${holders.join(", ")}) and ${this.#waiters.size} callers wait`;
   }
+}
+
+function hold(member: Member<object>, purpose: string, now: number): void {
+  member.purpose = purpose;
+  member.since = now;
 }
 
 function poolClosed(): DatabaseError {

@@ -13,8 +13,10 @@ import {
 import type { KnownKeys } from "./table-keys.ts";
 import type { KeyOptions, Queryable, QueryResult, Row, StatementOptions, UpsertOptions } from "./types.ts";
 
-/** What a statement answered, and how long it took. */
-export type TimedResult = RawResult & { readonly executionTimeMs: number };
+/** Takes the time of a statement from the moment that it has its connection, for whoever wants to know. */
+export interface Stopwatch {
+  elapsedMs: number;
+}
 
 /** The query methods, which the adapter and a transaction share; they differ only in where a statement runs. */
 export abstract class QueryMethods implements Queryable {
@@ -25,12 +27,16 @@ export abstract class QueryMethods implements Queryable {
     this.#keys = keys;
   }
 
-  /** Runs one statement where this object runs them. Without a promise where the driver answers at once. */
+  /**
+   * Runs one statement where this object runs them. Without a promise where the driver answers at once: to wait
+   * nevertheless would cost as much as a small statement.
+   */
   protected abstract run(
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
-  ): TimedResult | Promise<TimedResult>;
+    stopwatch: Stopwatch | null,
+  ): RawResult | Promise<RawResult>;
 
   /** Runs `work` so that all of it happens or nothing, within the signal and the time of `options`. */
   protected abstract atomically(
@@ -55,7 +61,8 @@ export abstract class QueryMethods implements Queryable {
     params: readonly unknown[] = [],
     options: StatementOptions = {},
   ): Promise<R[]> {
-    return (await this.run(query, params, options)).rows as R[];
+    const running = this.run(query, params, options, null);
+    return (running instanceof Promise ? await running : running).rows as R[];
   }
 
   /** Runs any statement and returns its rows with what is known about them. @throws DatabaseError */
@@ -64,13 +71,15 @@ export abstract class QueryMethods implements Queryable {
     params: readonly unknown[] = [],
     options: StatementOptions = {},
   ): Promise<QueryResult<R>> {
-    const { rows, columns, affectedRows, executionTimeMs } = await this.run(query, params, options);
-    return { rows: rows as R[], rowCount: rows.length || affectedRows, columns, executionTimeMs };
+    const stopwatch = { elapsedMs: 0 };
+    const { rows, columns, affectedRows } = await this.run(query, params, options, stopwatch);
+    return { rows: rows as R[], rowCount: rows.length || affectedRows, columns, executionTimeMs: stopwatch.elapsedMs };
   }
 
   /** Runs a statement and returns how many rows it matched, also those that it left as they were. @throws DatabaseError */
   async executeUpdate(query: string, params: readonly unknown[] = [], options: StatementOptions = {}): Promise<number> {
-    const { rows, affectedRows } = await this.run(query, params, options);
+    const running = this.run(query, params, options, null);
+    const { rows, affectedRows } = running instanceof Promise ? await running : running;
     return rows.length || affectedRows;
   }
 
@@ -80,27 +89,27 @@ export abstract class QueryMethods implements Queryable {
    * @returns the key of that very row, as text: `data[idColumn]` when given, else the one that the database made.
    * @throws DatabaseError `unsupported`, before anything is written, when the key cannot be learnt.
    */
-  async insert(table: string, data: Row, options: KeyOptions = {}): Promise<string> {
+  insert(table: string, data: Row, options: KeyOptions = {}): Promise<string> {
     return this.#perform(insertRow(this.#knowledge, table, data, options), options);
   }
 
   /** Inserts many rows, which all have the same columns, in one transaction. @returns how many there are now more */
-  async insertMany(table: string, rows: readonly Row[], options: StatementOptions = {}): Promise<number> {
+  insertMany(table: string, rows: readonly Row[], options: StatementOptions = {}): Promise<number> {
     return this.#perform(insertRows(this.#knowledge, table, rows), options);
   }
 
   /** Inserts one row, or updates the one that has the same values in the columns `conflict`. @returns the row's key, as text */
-  async upsert(table: string, data: Row, options: UpsertOptions): Promise<string> {
+  upsert(table: string, data: Row, options: UpsertOptions): Promise<string> {
     return this.#perform(upsertRow(this.#knowledge, table, data, options), options);
   }
 
   /** Changes the row with this key. @returns false only when there is no such row */
-  async update(table: string, id: unknown, data: Row, options: KeyOptions = {}): Promise<boolean> {
+  update(table: string, id: unknown, data: Row, options: KeyOptions = {}): Promise<boolean> {
     return this.#perform(updateRow(this.#knowledge, table, id, data, options), options);
   }
 
   /** Deletes the row with this key. @returns false only when there was no such row */
-  async delete(table: string, id: unknown, options: KeyOptions = {}): Promise<boolean> {
+  delete(table: string, id: unknown, options: KeyOptions = {}): Promise<boolean> {
     return this.#perform(deleteRow(this.#knowledge, table, id, options), options);
   }
 
@@ -113,9 +122,10 @@ export abstract class QueryMethods implements Queryable {
     let next = procedure.next(NO_RESULT);
     while (!next.done) {
       const step = next.value;
-      if ("statement" in step)
-        next = procedure.next(await this.run(step.statement.text, step.statement.params, options));
-      else {
+      if ("statement" in step) {
+        const running = this.run(step.statement.text, step.statement.params, options, null);
+        next = procedure.next(running instanceof Promise ? await running : running);
+      } else {
         await this.atomically((scope) => scope.#perform(step.atomically, options), options);
         next = procedure.next(NO_RESULT);
       }

@@ -27,7 +27,8 @@ export type Step = { readonly statement: BuiltStatement } | { readonly atomicall
 
 /**
  * A method that takes several statements, without saying how they are waited for: whoever drives it gives the result
- * of each step back, asynchronously or not.
+ * of each step back, asynchronously or not. What its caller gave is looked at in its body alone, where a wrong value is
+ * an error of the first step; a pattern among its parameters would throw at the call.
  */
 export type Procedure<T> = Generator<Step, T, RawResult>;
 
@@ -147,8 +148,9 @@ export function* updateRow(
   table: string,
   id: unknown,
   data: Row,
-  { idColumn = "id" }: KeyOptions,
+  options: KeyOptions,
 ): Procedure<boolean> {
+  const { idColumn = "id" } = options;
   const key = yield* keyToFind(knowledge, table, idColumn, id);
   const statement = buildUpdate(knowledge.dialect, table, idColumn, key, data);
   const { rows, affectedRows } = yield { statement };
@@ -156,12 +158,8 @@ export function* updateRow(
 }
 
 /** Deletes the row with this key. @returns false only when there was no such row */
-export function* deleteRow(
-  knowledge: Knowledge,
-  table: string,
-  id: unknown,
-  { idColumn = "id" }: KeyOptions,
-): Procedure<boolean> {
+export function* deleteRow(knowledge: Knowledge, table: string, id: unknown, options: KeyOptions): Procedure<boolean> {
+  const { idColumn = "id" } = options;
   const key = yield* keyToFind(knowledge, table, idColumn, id);
   const { affectedRows } = yield { statement: buildDelete(knowledge.dialect, table, idColumn, key) };
   return affectedRows > 0;

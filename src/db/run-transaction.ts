@@ -5,7 +5,7 @@ import { DatabaseError } from "./errors.ts";
 import type { SessionTransactionOptions } from "./session.ts";
 import type { ConnectionRunner } from "./transaction.ts";
 import { Transaction } from "./transaction.ts";
-import { runInScope } from "./transaction-scope.ts";
+import { TransactionScope } from "./transaction-scope.ts";
 
 /** What one attempt at a transaction needs. */
 export interface TransactionRequest<T> {
@@ -27,6 +27,7 @@ export interface TransactionRequest<T> {
 export async function runTransaction<T>(connection: Connection, request: TransactionRequest<T>): Promise<T> {
   const { adapter, runner, clock, work, options, bounds } = request;
   const transaction = new Transaction(connection, runner, bounds);
+  const scope = new TransactionScope(adapter, transaction);
   try {
     const { beginTimeoutMs } = options;
     const deadline = beginTimeoutMs === undefined ? undefined : clock.monotonic() + beginTimeoutMs;
@@ -35,7 +36,7 @@ export async function runTransaction<T>(connection: Connection, request: Transac
       const begun = connection.control(sql, toBegin);
       if (begun) await begun;
     }
-    const result = await untilBound(runInScope(adapter, transaction, work), transaction, bounds, clock);
+    const result = await untilBound(scope.run(work), transaction, bounds, clock);
     transaction.finish();
     const committed = connection.commit(bounds);
     if (committed) await committed;
@@ -43,6 +44,8 @@ export async function runTransaction<T>(connection: Connection, request: Transac
   } catch (error) {
     transaction.end();
     throw error;
+  } finally {
+    scope.leave();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
-import { QueryMethods } from "./query-methods.ts";
+import { QueryMethods, type Stopwatch } from "./query-methods.ts";
 import type { ConnectionRunner, Transaction } from "./transaction.ts";
 import type { Row, StatementOptions, TransactionOptions } from "./types.ts";
 
@@ -75,12 +75,13 @@ export class Session extends QueryMethods {
     this.#isActive = false;
   }
 
-  protected override async run(
+  protected override run(
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
-  ): Promise<RawResult & { executionTimeMs: number }> {
-    return this.#runner.runOn(this.#connection, query, params, options, {});
+    stopwatch: Stopwatch | null,
+  ): RawResult | Promise<RawResult> {
+    return this.#runner.runOn(this.#connection, { query, params, options, stopwatch }, {});
   }
 
   protected override atomically(work: (scope: QueryMethods) => Promise<void>): Promise<void> {

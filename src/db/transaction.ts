@@ -1,23 +1,25 @@
-import type { Bounds, Connection } from "./connection.ts";
+import type { Bounds, Connection, RawResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { DatabaseError } from "./errors.ts";
-import { QueryMethods, type TimedResult } from "./query-methods.ts";
+import { QueryMethods, type Stopwatch } from "./query-methods.ts";
 import type { KnownKeys } from "./table-keys.ts";
-import { refuseInScope, runInScope } from "./transaction-scope.ts";
+import { refuseInScope, TransactionScope } from "./transaction-scope.ts";
 import type { Row, StatementOptions } from "./types.ts";
+
+/** What the caller of a statement gave. */
+export interface Call {
+  readonly query: string;
+  readonly params: readonly unknown[];
+  readonly options: StatementOptions;
+  readonly stopwatch: Stopwatch | null;
+}
 
 /** Runs a statement on a connection that somebody already has. */
 export interface ConnectionRunner {
   readonly dialect: Dialect;
   /** What every transaction of the adapter knows of its tables. */
   readonly keys: KnownKeys;
-  runOn(
-    connection: Connection,
-    query: string,
-    params: readonly unknown[],
-    options: StatementOptions,
-    bounds: Bounds,
-  ): TimedResult | Promise<TimedResult>;
+  runOn(connection: Connection, call: Call, bounds: Bounds): RawResult | Promise<RawResult>;
   streamOn<R extends object>(
     connection: Connection,
     query: string,
@@ -107,16 +109,18 @@ export class Transaction extends QueryMethods {
     query: string,
     params: readonly unknown[],
     options: StatementOptions,
-  ): TimedResult | Promise<TimedResult> {
-    if (this.#inner !== null) return this.#whenUsable().then(() => this.#runNow(query, params, options));
+    stopwatch: Stopwatch | null,
+  ): RawResult | Promise<RawResult> {
+    const call = { query, params, options, stopwatch };
+    if (this.#inner !== null) return this.#whenUsable().then(() => this.#runNow(call));
     this.assertActive();
-    return this.#runNow(query, params, options);
+    return this.#runNow(call);
   }
 
-  #runNow(query: string, params: readonly unknown[], options: StatementOptions): TimedResult | Promise<TimedResult> {
-    let running: TimedResult | Promise<TimedResult>;
+  #runNow(call: Call): RawResult | Promise<RawResult> {
+    let running: RawResult | Promise<RawResult>;
     try {
-      running = this.#runner.runOn(this.#connection, query, params, options, this.#bounds);
+      running = this.#runner.runOn(this.#connection, call, this.#bounds);
     } catch (error) {
       this.#noteEnd(error);
       throw error;
@@ -126,8 +130,8 @@ export class Transaction extends QueryMethods {
     return running;
   }
 
-  async #answered(running: Promise<TimedResult>): Promise<TimedResult> {
-    let result: TimedResult;
+  async #answered(running: Promise<RawResult>): Promise<RawResult> {
+    let result: RawResult;
     try {
       result = await running;
     } catch (error) {
@@ -187,8 +191,9 @@ export class Transaction extends QueryMethods {
     this.assertActive();
     const inner = new Transaction(this.#connection, this.#runner, this.#bounds, this.#depth + 1);
     this.#innerTransaction = inner;
+    const scope = new TransactionScope(this, inner);
     try {
-      const result = await runInScope(this, inner, work);
+      const result = await scope.run(work);
       inner.finish();
       await this.#connection.control(`RELEASE SAVEPOINT ${name}`);
       return result;
@@ -208,6 +213,8 @@ export class Transaction extends QueryMethods {
         this.end(error);
       }
       throw error;
+    } finally {
+      scope.leave();
     }
   }
 

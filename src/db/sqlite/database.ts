@@ -163,8 +163,10 @@ export class SqliteDatabase {
 
   /** Makes it fit for its next user: ends the streams that were left open, and rolls back. @throws the driver's error */
   reset(): void {
-    for (const rows of this.#streams) rows.return?.();
-    this.#streams.clear();
+    if (this.#streams.size > 0) {
+      for (const rows of this.#streams) rows.return?.();
+      this.#streams.clear();
+    }
     if (this.inTransaction) this.#database.exec("ROLLBACK");
     if (this.#isQueryOnly) this.#database.exec("PRAGMA query_only = OFF");
     this.#isQueryOnly = false;

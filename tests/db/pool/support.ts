@@ -58,7 +58,7 @@ export class TestDriver implements PoolDriver<TestConnection> {
   isNextLost = false;
   #made = 0;
 
-  async open(lost: (connection: TestConnection) => void): Promise<TestConnection> {
+  async open(lost: () => void): Promise<TestConnection> {
     this.count++;
     this.peak = Math.max(this.peak, this.count);
     const failure = await this.opens.pass();
@@ -66,7 +66,7 @@ export class TestDriver implements PoolDriver<TestConnection> {
       this.count--;
       throw failure;
     }
-    const connection: TestConnection = { id: ++this.#made, lose: () => lost(connection) };
+    const connection: TestConnection = { id: ++this.#made, lose: lost };
     if (this.isNextLost) connection.lose();
     this.isNextLost = false;
     return connection;
