@@ -66,29 +66,26 @@ export function buildInsertMany(dialect: Dialect, table: string, rows: readonly 
   let [count, length] = [0, 0];
   let most = rowsAtOnce(rows.length, columns.length, dialect);
   const flush = () => {
-    if (count > 0) statements.push({ text: head + Array.from({ length: count }, () => group).join(", "), params });
+    if (count > 0) statements.push({ text: head + repeated(group, count), params });
     params = [];
     [count, length] = [0, 0];
   };
-  for (const [index, row] of rows.entries()) {
-    const values = valuesOf(row, columns, table, index);
-    let size = 0;
-    for (let i = 0; i < values.length; i++) {
-      const value = withJsonWritten(values[i]);
-      values[i] = value;
-      size += sizeOf(value);
-    }
+  for (let index = 0; index < rows.length; index++) {
+    const values = valuesOf(rows[index] as Row, columns, table, index);
+    const size = writeJson(values);
     if (count === most || length + size > CHUNK_LENGTH) {
       flush();
       most = rowsAtOnce(rows.length - index, columns.length, dialect);
     }
-    for (const value of values) params.push(value);
+    for (let i = 0; i < values.length; i++) params.push(values[i]);
     count++;
     length += size;
   }
   flush();
   return statements;
 }
+
+const repeated = (group: string, count: number): string => `${`${group}, `.repeat(count - 1)}${group}`;
 
 /** How many of so many rows the next statement takes. */
 function rowsAtOnce(rows: number, columns: number, { chunkParameters }: Dialect): number {
@@ -101,7 +98,9 @@ function rowsAtOnce(rows: number, columns: number, { chunkParameters }: Dialect)
 /** The values of a row in the order of `columns`, as a list of its own. @throws DatabaseError `parameter_mismatch` when it has others */
 function valuesOf(row: Row, columns: readonly string[], table: string, index: number): unknown[] {
   const names = Object.keys(row);
-  if (names.length === columns.length && names.every((name, i) => name === columns[i])) return Object.values(row);
+  let same = 0;
+  while (same < columns.length && names[same] === columns[same]) same++;
+  if (same === columns.length && same === names.length) return Object.values(row);
   const odd = names.find((name) => !columns.includes(name)) ?? columns.find((column) => !Object.hasOwn(row, column));
   if (odd === undefined) return columns.map((column) => row[column]);
   throw new DatabaseError(
@@ -111,18 +110,25 @@ function valuesOf(row: Row, columns: readonly string[], table: string, index: nu
   );
 }
 
-/** JSON as its text, whose size has to be known: what can't be written stays, and is said when it is bound. */
-function withJsonWritten(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || value instanceof Date || !isJson(value)) return value;
-  const text = jsonTextOf(value);
-  return text === null ? value : new JsonText(text);
-}
-
-/** How much a value takes on its way, about: a character is one byte to three. */
-function sizeOf(value: unknown): number {
-  if (typeof value === "string") return value.length;
-  if (value instanceof JsonText) return value.text.length;
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? value.byteLength : 8;
+/**
+ * Puts text in the place of JSON, whose size has to be known: what can't be written stays, and is said when it is bound.
+ *
+ * @returns how much the values take on their way, about: a character is one byte to three
+ */
+function writeJson(values: unknown[]): number {
+  let size = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value === "string") size += value.length;
+    else if (typeof value !== "object" || value === null || value instanceof Date) size += 8;
+    else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) size += value.byteLength;
+    else if (isJson(value)) {
+      const text = jsonTextOf(value);
+      size += text?.length ?? 8;
+      if (text !== null) values[i] = new JsonText(text);
+    } else size += 8;
+  }
+  return size;
 }
 
 /** INSERT that updates the row it collides with on the key `conflict`. */

@@ -280,5 +280,7 @@ function immutable(path: string): URL {
 
 /** The values as the driver binds them. @throws DatabaseError for one that SQLite can't hold */
 export function encodeAll(params: readonly unknown[]): SqliteValue[] {
-  return params.map((value, index) => encodeValue(value, index + 1));
+  const values = new Array<SqliteValue>(params.length);
+  for (let i = 0; i < params.length; i++) values[i] = encodeValue(params[i], i + 1);
+  return values;
 }
