@@ -48,7 +48,7 @@ async function measure(options: Options): Promise<Findings[]> {
 }
 
 function resultsOf(findings: readonly Findings[], options: Options): Results {
-  const { rounds, keyRounds, warmUpMs, measureMs, streamed } = options;
+  const { rounds, warmUpMs, measureMs, streamed } = options;
   return {
     schema: "fraisier.bench/1",
     takenAt: new Date().toISOString(),
@@ -56,7 +56,6 @@ function resultsOf(findings: readonly Findings[], options: Options): Results {
     versions: Object.assign({}, ...findings.map(({ versions }) => versions), peerVersions()),
     settings: {
       rounds,
-      "rounds by key": keyRounds,
       "warm-up ms": warmUpMs,
       "measured ms": measureMs,
       "streamed rows": streamed,
@@ -90,7 +89,7 @@ async function holdsUp(results: Results, options: Options): Promise<boolean> {
   for (let look = 1; look <= SECOND_LOOKS && regressions.length > 0; look++) {
     const databases = DATABASES.filter((database) => regressions.some(({ id }) => isOn(database, id)));
     say(`below half of what is recorded: ${regressions.map(({ id }) => id).join("; ")}; measured again`);
-    const again: Options = { ...options, databases, rounds: 3, keyRounds: 3, measureMs: options.measureMs * 2 };
+    const again: Options = { ...options, databases, rounds: 3, measureMs: options.measureMs * 2 };
     const ratios = resultsOf(await measureRatios(again), again).ratios;
     const still = new Set(regressionsOf(ratios, recorded).map(({ id }) => id));
     regressions = regressions.filter(({ id }) => still.has(id));

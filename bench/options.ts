@@ -12,9 +12,9 @@ export interface Options {
   readonly databases: readonly Database[];
   /** How often each contender has its turn. */
   readonly rounds: number;
-  /** The same for the reading of one row, which is so short that most of it is one process waking another. */
-  readonly keyRounds: number;
+  /** How long each does a work before it is measured: by then V8 has compiled what it runs. */
   readonly warmUpMs: number;
+  /** How long it is measured then, in slices that it takes in turn with the others. */
   readonly measureMs: number;
   readonly streamRounds: number;
   readonly streamed: number;
@@ -26,9 +26,8 @@ export interface Options {
 
 const FULL = {
   rounds: 5,
-  keyRounds: 15,
-  warmUpMs: 300,
-  measureMs: 400,
+  warmUpMs: 1000,
+  measureMs: 500,
   streamRounds: 3,
   streamed: 1_000_000,
   few: 10_000,
@@ -38,7 +37,6 @@ const FULL = {
 
 const QUICK: typeof FULL = {
   rounds: 1,
-  keyRounds: 1,
   warmUpMs: 20,
   measureMs: 40,
   streamRounds: 1,
@@ -49,7 +47,7 @@ const QUICK: typeof FULL = {
 };
 
 export const USAGE: string = `Usage: npm run bench -- [--quick] [--only adapter,ledger,command] [--databases ${DATABASES.join(",")}]
-    [--rounds <count>] [--key-rounds <count>] [--warm-up-ms <ms>] [--measure-ms <ms>]
+    [--rounds <count>] [--warm-up-ms <ms>] [--measure-ms <ms>]
     [--stream-rounds <count>] [--streamed <rows>] [--few <deployments>] [--many <deployments>] [--starts <count>]
 
 Without any option it measures all, within about half an hour, and writes bench/RESULTS.md and bench/results.json.
@@ -65,7 +63,6 @@ export function parseOptions(args: readonly string[]): Options {
       only: text,
       databases: text,
       rounds: text,
-      "key-rounds": text,
       "warm-up-ms": text,
       "measure-ms": text,
       "stream-rounds": text,
@@ -87,7 +84,6 @@ export function parseOptions(args: readonly string[]): Options {
     parts: chosen("only", values.only, PARTS),
     databases: chosen("databases", values.databases, DATABASES),
     rounds: number("rounds", usual.rounds),
-    keyRounds: number("key-rounds", usual.keyRounds),
     warmUpMs: number("warm-up-ms", usual.warmUpMs),
     measureMs: number("measure-ms", usual.measureMs),
     streamRounds: number("stream-rounds", usual.streamRounds),

@@ -1,6 +1,7 @@
-/** A fresh process: opens one contender and measures what it is told to. Prints its figures as JSON. */
+/** A fresh process: opens one contender and takes its turns, told by a line of JSON each; answers each by another. */
 import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
 import { CONTENDERS } from "./contenders/index.ts";
 import {
   ACCOUNTS,
@@ -16,30 +17,27 @@ import {
   type Work,
 } from "./work.ts";
 
-/** What a process is told to do. */
+/** Whom a process opens, and where. */
 export interface Assignment {
   readonly place: Place;
   readonly contender: Contender;
-  readonly works: readonly Work[];
-  /** Milliseconds that a work is done before it is measured, and that it is measured. */
-  readonly warmUpMs: number;
-  readonly measureMs: number;
-  /** How many rows are streamed. */
-  readonly streamed: number;
 }
 
-/** How often a work was done. */
-export interface Figure {
-  /** Times a second; of a stream, rows a second. */
-  readonly rate: number;
-  /** Time of the processor that this process needed for one of them, in microseconds. */
+/** What it is told to do: a work for so long, or to stream so many rows. */
+export type Turn =
+  | { readonly work: Exclude<Work, "stream">; readonly milliseconds: number }
+  | { readonly work: "stream"; readonly rows: number };
+
+/** What it has done then; null where the contender has no streams. */
+export interface Done {
+  /** How often the work was done; of a stream, how many rows. */
+  readonly count: number;
+  readonly milliseconds: number;
+  /** Time of the processor that this process needed, in microseconds. */
   readonly cpuMicroseconds: number;
   /** Bytes by which the process grew, of a stream. */
   readonly grownBytes?: number;
 }
-
-/** Without a stream where the contender has none. */
-export type Figures = Partial<Record<Work, Figure>>;
 
 /** How many rows of a stream go by between two looks at the memory. */
 const LOOK_EVERY = 5000;
@@ -67,33 +65,33 @@ function stepOf(work: Exclude<Work, "stream">, session: Session): Step {
 }
 
 /** Does it again and again for so long, as `callers` at once. */
-async function repeat(step: Step, callers: number, milliseconds: number, first: () => number): Promise<Figure> {
+async function repeat(step: Step, callers: number, milliseconds: number, next: () => number): Promise<Done> {
   const cpu = process.cpuUsage();
   const started = performance.now();
   const end = started + milliseconds;
   let count = 0;
   const call = async () => {
     while (performance.now() < end) {
-      const result = step(first());
+      const result = step(next());
       if (result instanceof Promise || isThenable(result)) await result;
       count++;
     }
   };
   await Promise.all(Array.from({ length: callers }, call));
-  return figureOf(count, started, cpu);
+  return doneSince(count, started, cpu);
 }
 
-function figureOf(count: number, started: number, before: NodeJS.CpuUsage): Figure {
-  const seconds = (performance.now() - started) / 1000;
+function doneSince(count: number, started: number, before: NodeJS.CpuUsage): Done {
+  const milliseconds = performance.now() - started;
   const { user, system } = process.cpuUsage(before);
-  return { rate: count / seconds, cpuMicroseconds: (user + system) / count };
+  return { count, milliseconds, cpuMicroseconds: user + system };
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { then?: unknown } | undefined)?.then === "function";
 
-async function stream({ stream }: Session, expected: number): Promise<Figure | undefined> {
-  if (stream === undefined) return undefined;
+async function stream({ stream }: Session, expected: number): Promise<Done | null> {
+  if (stream === undefined) return null;
   globalThis.gc?.();
   const before = process.memoryUsage.rss();
   const cpu = process.cpuUsage();
@@ -102,9 +100,9 @@ async function stream({ stream }: Session, expected: number): Promise<Figure | u
   for await (const _row of stream()) {
     if (++rows % LOOK_EVERY === 0) most = Math.max(most, process.memoryUsage.rss());
   }
-  const figure = figureOf(rows, started, cpu);
+  const done = doneSince(rows, started, cpu);
   if (rows !== expected) throw new Error(`${rows} rows were streamed instead of ${expected}`);
-  return { ...figure, grownBytes: most - before };
+  return { ...done, grownBytes: most - before };
 }
 
 /** Whoever returns other values than were written has had less to do. @throws Error */
@@ -118,28 +116,18 @@ async function checkValues(session: Session): Promise<void> {
   }
 }
 
-async function perform({ place, contender, works, warmUpMs, measureMs, streamed }: Assignment): Promise<Figures> {
-  const load = CONTENDERS[place.database][contender];
-  if (load === undefined) throw new Error(`${contender} does not know ${place.database}`);
-  const session = await (await load()).open(place);
-  const figures: { -readonly [W in keyof Figures]: Figures[W] } = {};
-  let n = 0;
-  const next = () => n++;
-  await checkValues(session);
-  for (const work of works) {
-    if (work === "stream") {
-      const figure = await stream(session, streamed);
-      if (figure !== undefined) figures.stream = figure;
-      continue;
-    }
-    const callers = work === "byKey32" ? CALLERS : 1;
-    const step = stepOf(work, session);
-    await repeat(step, callers, warmUpMs, next);
-    figures[work] = await repeat(step, callers, measureMs, next);
-  }
-  await session.close();
-  return figures;
+const { place, contender } = JSON.parse(process.argv[2] as string) as Assignment;
+const load = CONTENDERS[place.database][contender];
+if (load === undefined) throw new Error(`${contender} does not know ${place.database}`);
+const session = await (await load()).open(place);
+await checkValues(session);
+let n = 0;
+for await (const line of createInterface(process.stdin)) {
+  const turn = JSON.parse(line) as Turn;
+  const done =
+    turn.work === "stream"
+      ? await stream(session, turn.rows)
+      : await repeat(stepOf(turn.work, session), turn.work === "byKey32" ? CALLERS : 1, turn.milliseconds, () => n++);
+  process.stdout.write(`${JSON.stringify(done)}\n`);
 }
-
-const figures = await perform(JSON.parse(process.argv[2] as string) as Assignment);
-process.stdout.write(JSON.stringify(figures));
+await session.close();

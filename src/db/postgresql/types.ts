@@ -1,5 +1,6 @@
 import { parse as parseArray } from "postgres-array";
 import { cannotHold, encodeInstant, encodeJson, encodeText, isJson, notAValue } from "../encode.ts";
+import { readUtc } from "../instants.ts";
 import { ArrayValue } from "../values.ts";
 
 /** A value as it is sent: text, which the server reads by the type it wants; bytes as they are. */
@@ -69,7 +70,10 @@ const asInteger: Decoder = (text) => {
 
 /** `2026-11-23 13:45:00.123+00`, since the session's zone is UTC. What no Date can hold (infinity, BC, year 10000) stays text. */
 const asInstant: Decoder = (text) => {
-  if (!/^\d{4}-\d\d-\d\d /.test(text) || !text.endsWith("+00")) return text;
+  if (!text.endsWith("+00")) return text;
+  const usual = readUtc(text, text.length - 3);
+  if (usual !== null) return usual;
+  if (!/^\d{4}-\d\d-\d\d /.test(text)) return text;
   return new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
 };
 

@@ -1,5 +1,6 @@
 import { cannotHold, encodeInstant, encodeJson, encodeText, isJson, notAValue } from "../encode.ts";
 import { DatabaseError } from "../errors.ts";
+import { readUtc } from "../instants.ts";
 import { ArrayValue } from "../values.ts";
 
 /** A value as `node:sqlite` binds and returns it. */
@@ -89,12 +90,9 @@ const INSTANT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d
 
 /** SQLite's own functions write UTC without a zone; text that is no instant stays text. */
 function parseInstant(text: string): Date | null {
-  // As this adapter writes it: looked at letter by letter, it is parsed twice as fast.
-  const isUsual = text.length === 24 && text[4] === "-" && text[7] === "-" && text[10] === "T" && text[23] === "Z";
-  if (isUsual && text[13] === ":" && text[16] === ":" && text[19] === ".") {
-    const date = new Date(text);
-    if (date.getUTCDate() === Number(text.slice(8, 10))) return date;
-  }
+  // As this adapter writes it.
+  const usual = text.length === 24 && text[10] === "T" && text[23] === "Z" ? readUtc(text, 23) : null;
+  if (usual !== null) return usual;
   const match = INSTANT.exec(text);
   if (match === null) return null;
   const day = Number(text.slice(8, 10));
