@@ -2,6 +2,19 @@ import { DatabaseError } from "./errors.ts";
 import { nameOfValue } from "./name-of-value.ts";
 import { JsonText, JsonValue } from "./values.ts";
 
+/**
+ * The values of a statement as a driver sends them. `map` would do, but gives lists of other kinds before and after V8
+ * compiles its caller, which then has to be compiled anew.
+ *
+ * @param encode - is given a value and its position, from 1
+ * @throws what `encode` throws
+ */
+export function encodeEach<V>(params: readonly unknown[], encode: (value: unknown, position: number) => V): V[] {
+  const values: V[] = [];
+  for (let i = 0; i < params.length; i++) values.push(encode(params[i], i + 1));
+  return values;
+}
+
 /** What every database refuses in the same words. `database` is its name, for people. */
 export function cannotHold(position: number, what: string, database: string): DatabaseError {
   return new DatabaseError("out_of_range", `Parameter ${position} is ${what}, which ${database} cannot hold.`);

@@ -1,6 +1,7 @@
 import type { ConnectionOptions, Connection as Driver } from "mysql2";
 import { bounded, GRACE_MS, type Interruption, PING_TIMEOUT_MS } from "../bounded.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
+import { encodeEach } from "../encode.ts";
 import { DatabaseError, type DatabaseErrorKind } from "../errors.ts";
 import { commitOutcomeUnknown, connectError, lostError } from "../network-errors.ts";
 import type { FailedStatement } from "../repeated-values.ts";
@@ -138,7 +139,7 @@ export class MysqlConnection implements Connection {
   }
 
   run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): Promise<RawResult> {
-    const values = params.map((value, index) => encodeValue(value, index + 1));
+    const values = encodeEach(params, encodeValue);
     const run = () => this.#run(statement, values, options.keep);
     if (options.signal === undefined && options.deadline === undefined) return run();
     return bounded(run, options, this.#interruption, this.#options.clock);
@@ -149,7 +150,7 @@ export class MysqlConnection implements Connection {
     params: readonly unknown[],
     options: RunOptions,
   ): AsyncIterable<Record<string, unknown>[]> {
-    const values = params.map((value, index) => encodeValue(value, index + 1));
+    const values = encodeEach(params, encodeValue);
     this.#makeWay();
     if (statement.parameterCount === null) await this.#assertCount(statement.sql, values.length);
     const command = this.#driver.execute(statement.sql, values) as unknown as RowCommand & Execution;

@@ -1,6 +1,7 @@
 import type { Client } from "pg";
 import { bounded, GRACE_MS, type Interruption, PING_TIMEOUT_MS } from "../bounded.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
+import { encodeEach } from "../encode.ts";
 import { DatabaseError } from "../errors.ts";
 import { commitOutcomeUnknown, connectError, lostError } from "../network-errors.ts";
 import { type RowBuilder, rowBuilder } from "../row-builder.ts";
@@ -131,7 +132,7 @@ export class PostgresConnection implements Connection {
   }
 
   run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): Promise<RawResult> {
-    const values = params.map((value, index) => encodeValue(value, index + 1));
+    const values = encodeEach(params, encodeValue);
     if (options.signal === undefined && options.deadline === undefined)
       return this.#run(statement, values, options.keep);
     return bounded(() => this.#run(statement, values, options.keep), options, this.#interruption, this.#options.clock);
@@ -142,7 +143,7 @@ export class PostgresConnection implements Connection {
     params: readonly unknown[],
     options: RunOptions,
   ): AsyncIterable<Record<string, unknown>[]> {
-    const values = params.map((value, index) => encodeValue(value, index + 1));
+    const values = encodeEach(params, encodeValue);
     // A portal lives as long as its transaction; outside of one the stream has its own.
     const ownsTransaction = !this.inTransaction;
     const portal = `fraisier_stream_${++this.#names}`;

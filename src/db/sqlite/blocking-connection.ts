@@ -1,10 +1,12 @@
 import { type BlockingConnection, type BlockingRunOptions, pauseThread } from "../blocking.ts";
 import { timedOut } from "../bounded.ts";
 import type { RawResult } from "../connection.ts";
+import { encodeEach } from "../encode.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
 import { BUSY_PAUSE_MS, type SqliteConnectionOptions } from "./connection.ts";
-import { encodeAll, SqliteDatabase } from "./database.ts";
+import { SqliteDatabase } from "./database.ts";
 import { type FailedStatement, isBusy } from "./errors.ts";
+import { encodeValue } from "./types.ts";
 
 /** One connection to an SQLite file on the caller's own thread, which a locked file stops for its bounded wait. */
 export class BlockingSqliteConnection implements BlockingConnection {
@@ -32,7 +34,7 @@ export class BlockingSqliteConnection implements BlockingConnection {
   }
 
   run(statement: ParsedStatement, params: readonly unknown[], { deadline, keep }: BlockingRunOptions): RawResult {
-    const values = encodeAll(params);
+    const values = encodeEach(params, encodeValue);
     const failing = { sql: statement.sql, values };
     return this.#whenFree(() => this.#database.run(statement, values, keep), deadline, failing);
   }
@@ -42,7 +44,7 @@ export class BlockingSqliteConnection implements BlockingConnection {
     params: readonly unknown[],
     { deadline }: BlockingRunOptions,
   ): Generator<Record<string, unknown>[], undefined, undefined> {
-    const values = encodeAll(params);
+    const values = encodeEach(params, encodeValue);
     const begin = () => this.#database.stream(statement, values);
     const batches = this.#whenFree(begin, deadline, { sql: statement.sql, values });
     try {

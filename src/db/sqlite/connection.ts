@@ -2,9 +2,11 @@ import { setImmediate } from "node:timers/promises";
 import { cancelled, timedOut } from "../bounded.ts";
 import { type Clock, sleep } from "../clock.ts";
 import type { Bounds, Connection, RawResult, RunOptions } from "../connection.ts";
+import { encodeEach } from "../encode.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
-import { encodeAll, SqliteDatabase, type SqliteDatabaseOptions } from "./database.ts";
+import { SqliteDatabase, type SqliteDatabaseOptions } from "./database.ts";
 import { type FailedStatement, isBusy } from "./errors.ts";
+import { encodeValue } from "./types.ts";
 
 /** How a connection is opened. */
 export interface SqliteConnectionOptions extends SqliteDatabaseOptions {
@@ -55,7 +57,7 @@ export class SqliteConnection implements Connection {
   }
 
   run(statement: ParsedStatement, params: readonly unknown[], options: RunOptions): RawResult | Promise<RawResult> {
-    const values = encodeAll(params);
+    const values = encodeEach(params, encodeValue);
     return this.#whenFree(() => this.#database.run(statement, values, options.keep), options, {
       sql: statement.sql,
       values,
@@ -67,7 +69,7 @@ export class SqliteConnection implements Connection {
     params: readonly unknown[],
     options: RunOptions,
   ): AsyncIterable<Record<string, unknown>[]> {
-    const values = encodeAll(params);
+    const values = encodeEach(params, encodeValue);
     const begin = () => this.#database.stream(statement, values);
     const batches = await this.#whenFree(begin, options, { sql: statement.sql, values });
     try {

@@ -5,7 +5,7 @@ import { type RowBuilder, rowBuilder } from "../row-builder.ts";
 import type { ParsedStatement } from "../sql/placeholders.ts";
 import { HAS_AUTHORIZER, QUERY_ONLY, ROWID_COLUMN } from "./dialect.ts";
 import { type FailedStatement, isSqliteError, translateError } from "./errors.ts";
-import { decoderFor, encodeValue, type SqliteValue } from "./types.ts";
+import { decoderFor, type SqliteValue } from "./types.ts";
 
 /** How a file is opened. */
 export interface SqliteDatabaseOptions {
@@ -276,11 +276,4 @@ function immutable(path: string): URL {
   const url = pathToFileURL(path);
   url.searchParams.set("immutable", "1");
   return url;
-}
-
-/** The values as the driver binds them. @throws DatabaseError for one that SQLite can't hold */
-export function encodeAll(params: readonly unknown[]): SqliteValue[] {
-  const values = new Array<SqliteValue>(params.length);
-  for (let i = 0; i < params.length; i++) values[i] = encodeValue(params[i], i + 1);
-  return values;
 }
