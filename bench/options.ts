@@ -12,7 +12,7 @@ export interface Options {
   readonly databases: readonly Database[];
   /** How often each contender has its turn. */
   readonly rounds: number;
-  /** How long each does a work before it is measured: by then V8 has compiled what it runs. */
+  /** How long all do a work at once before it is measured. */
   readonly warmUpMs: number;
   /** How long it is measured then, in slices that it takes in turn with the others. */
   readonly measureMs: number;
@@ -25,8 +25,8 @@ export interface Options {
 }
 
 const FULL = {
-  rounds: 5,
-  warmUpMs: 1000,
+  rounds: 4,
+  warmUpMs: 12_000,
   measureMs: 500,
   streamRounds: 3,
   streamed: 1_000_000,
