@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { ratiosOf } from "../measure/judge.ts";
 import type { OpenPlace, Provider } from "../measure/places.ts";
-import { AnsweringProcess } from "../measure/processes.ts";
+import { type AnsweringProcess, freshProcess } from "../measure/processes.ts";
 import type { Findings, Limit, Measurement } from "../measure/results.ts";
 import { median, summarize } from "../measure/statistics.ts";
 import { STREAM_GROWTH_MB } from "../measure/targets.ts";
@@ -95,7 +95,7 @@ async function playRound(seats: readonly Seat[], options: Options, collected: Co
 
 function processOf({ contender, place: { database, url } }: Seat): AnsweringProcess<Turn, Done | null> {
   const assignment: Assignment = { place: { database, url }, contender };
-  return new AnsweringProcess(PROCESS, assignment);
+  return freshProcess(PROCESS, assignment);
 }
 
 /** Whoever comes first in one round is the last in the next: to come behind somebody may be better or worse. */

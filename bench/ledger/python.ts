@@ -6,15 +6,17 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { guardFolder } from "../../tests/servers/guarded.ts";
 import { temporaryFolder } from "../../tests/servers/places.ts";
-import { inFreshProcess } from "../measure/processes.ts";
+import { AnsweringProcess, freshProcess, inFreshProcess } from "../measure/processes.ts";
 import type { Findings, Ratio } from "../measure/results.ts";
 import { median } from "../measure/statistics.ts";
 import type { Options } from "../options.ts";
-import type { Prepared, RateAssignment } from "./rate.ts";
+import type { Done, Prepared } from "./rate.ts";
 
 const run = promisify(execFile);
 const SCRIPT = fileURLToPath(new URL("same_writes.py", import.meta.url));
 const PROCESS = new URL("rate.ts", import.meta.url);
+/** How many times as long as anything else is measured they do it before; and in how many slices of half as long then. */
+const [WARM_UP, SLICES] = [4, 12];
 
 /** Start and completion of a deployment on SQLite, beside a Python that writes the same. Nothing, where there is no Python. */
 export async function measureWrites(options: Options, say: (text: string) => void): Promise<Findings> {
@@ -41,24 +43,36 @@ export async function measureWrites(options: Options, say: (text: string) => voi
   return { ratios, versions: { Python: `${version} with SQLite ${sqlite}` } };
 }
 
-async function compare(parent: string, options: Options): Promise<{ ours: number; theirs: number }> {
+/** Slice by slice in turn, in ledgers of their own: a disk is fast and slow by turns, which is to meet both alike. */
+async function compare(parent: string, { measureMs, rounds }: Options): Promise<{ ours: number; theirs: number }> {
   const folder = mkdtempSync(join(parent, "fraisier-bench-"));
   await guardFolder(folder);
-  const milliseconds = options.measureMs * 3;
-  const ours: number[] = [];
-  const theirs: number[] = [];
+  const [ours, theirs]: [number[], number[]] = [[], []];
   try {
-    for (let round = 0; round < options.rounds; round++) {
-      for (const who of ["ours", "theirs"] as const) {
-        const file = join(folder, `${who}-${round}.db`);
-        const rate = (span: number): RateAssignment => ({ url: `sqlite://${file}`, milliseconds: span });
-        const { target, token } = await inFreshProcess<Prepared>(PROCESS, rate(0));
-        if (who === "ours") ours.push(await inFreshProcess<number>(PROCESS, rate(milliseconds)));
-        else {
-          const { stdout } = await run("python3", [SCRIPT, file, target, String(token), String(milliseconds)]);
-          theirs.push(JSON.parse(stdout));
+    for (let round = 0; round < rounds; round++) {
+      const file = (who: string) => join(folder, `${who}-${round}.db`);
+      await using fraisier = freshProcess<number, Prepared | Done>(PROCESS, `sqlite://${file("ours")}`);
+      await fraisier.answer();
+      const { target, token } = await inFreshProcess<Prepared>(PROCESS, `sqlite://${file("theirs")}`);
+      await using python = new AnsweringProcess<number, Done>("python3", [
+        SCRIPT,
+        file("theirs"),
+        target,
+        String(token),
+      ]);
+      const players = [
+        { process: fraisier, rates: ours, count: 0, milliseconds: 0 },
+        { process: python, rates: theirs, count: 0, milliseconds: 0 },
+      ];
+      for (const { process } of players) await process.ask(measureMs * WARM_UP);
+      for (let slice = 0; slice < SLICES; slice++) {
+        for (const player of slice % 2 === 0 ? players : players.toReversed()) {
+          const done = (await player.process.ask(measureMs / 2)) as Done;
+          player.count += done.count;
+          player.milliseconds += done.milliseconds;
         }
       }
+      for (const { rates, count, milliseconds } of players) rates.push((count * 1000) / milliseconds);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

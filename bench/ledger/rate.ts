@@ -1,17 +1,17 @@
-/** A fresh process: how many deployments a second are started and completed in a ledger. Prints it as JSON. */
+/** A fresh process: starts and completes deployments in a ledger. Each line that it reads says for how many milliseconds. */
 import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
 import type { Holder, Lease, NewDeployment } from "../../src/ledger/index.ts";
 import { migrate, openLedger } from "./built.ts";
 
-/** What a process is told to do. */
-export interface RateAssignment {
-  readonly url: string;
-  /** 0: the ledger is only set up, with one deployment and a lease, whose target and token are printed. */
+/** What it says first, when the ledger is set up: what a lease is held of, by which token. */
+export type Prepared = Pick<Lease, "target" | "token">;
+
+/** What it has done then. */
+export interface Done {
+  readonly count: number;
   readonly milliseconds: number;
 }
-
-/** What one that sets up prints. */
-export type Prepared = Pick<Lease, "target" | "token">;
 
 const HOLDER: Holder = {
   host: "web1",
@@ -40,9 +40,11 @@ const DEPLOYMENT: NewDeployment = {
   triggeredByUser: HOLDER.user,
 };
 
-const { url, milliseconds } = JSON.parse(process.argv[2] as string) as RateAssignment;
-const ledger = await openLedger(url);
-if (milliseconds === 0) await migrate(ledger.adapter);
+const say = (answer: Prepared | Done): void => {
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+};
+const ledger = await openLedger(JSON.parse(process.argv[2] as string) as string);
+await migrate(ledger.adapter);
 const request = { target: HOLDER.machine, holder: HOLDER, ttlMs: 3_600_000, isAlive: () => false };
 const { lease } = await ledger.acquireLease(request);
 
@@ -52,19 +54,15 @@ async function deploy(): Promise<void> {
   await ledger.endDeployment(lease, id, { status: "success", fraise: { status: "healthy", deployed: true } });
 }
 
-async function rate(span: number): Promise<number> {
+await deploy();
+say({ target: lease.target, token: lease.token });
+for await (const line of createInterface(process.stdin)) {
   const started = performance.now();
-  let count = 0;
-  for (; performance.now() - started < span; count++) await deploy();
-  return (count * 1000) / (performance.now() - started);
-}
-
-if (milliseconds === 0) {
-  await deploy();
-  const prepared: Prepared = { target: lease.target, token: lease.token };
-  process.stdout.write(JSON.stringify(prepared));
-} else {
-  await rate(milliseconds / 4);
-  process.stdout.write(JSON.stringify(await rate(milliseconds)));
+  let [count, passed] = [0, 0];
+  for (; passed < Number(line); passed = performance.now() - started) {
+    await deploy();
+    count++;
+  }
+  say({ count, milliseconds: passed });
 }
 await ledger.adapter.close();

@@ -4,11 +4,17 @@ import { text } from "node:stream/consumers";
 
 /** Runs a file of this folder in a fresh process with an argument, and returns the JSON that it prints. @throws with what it said */
 export async function inFreshProcess<T>(file: URL, argument: unknown): Promise<T> {
-  await using answering = new AnsweringProcess<never, T>(file, argument);
+  await using answering = freshProcess<never, T>(file, argument);
   return await answering.answer();
 }
 
-/** A fresh process that answers each line of JSON by another, until it is disposed of. */
+/** A file of this folder in a fresh process with an argument. */
+export function freshProcess<Question, Answer>(file: URL, argument: unknown): AnsweringProcess<Question, Answer> {
+  const args = ["--disable-warning=ExperimentalWarning", file.pathname, JSON.stringify(argument)];
+  return new AnsweringProcess(process.execPath, args);
+}
+
+/** A process that answers each line of JSON by another, until it is disposed of. */
 export class AnsweringProcess<Question, Answer> implements AsyncDisposable {
   readonly #told: string;
   readonly #child: ChildProcess;
@@ -16,11 +22,9 @@ export class AnsweringProcess<Question, Answer> implements AsyncDisposable {
   readonly #ended: Promise<number | null>;
   readonly #complaints: Promise<string>;
 
-  constructor(file: URL, argument: unknown) {
-    const told = JSON.stringify(argument);
-    const args = ["--disable-warning=ExperimentalWarning", file.pathname, told];
-    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
-    this.#told = `${file.pathname} ${told}`;
+  constructor(command: string, args: readonly string[]) {
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+    this.#told = [command, ...args].join(" ");
     this.#child = child;
     this.#answers = createInterface(child.stdout)[Symbol.asyncIterator]();
     this.#ended = new Promise((resolve) => child.on("close", resolve));

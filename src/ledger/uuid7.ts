@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { randomUUID } from "node:crypto";
 
 let lastMilliseconds = -1;
 let lastCounter = 0;
@@ -10,22 +10,19 @@ let lastCounter = 0;
  * @param milliseconds since the Unix epoch; a clock that goes back does not bring the order back
  */
 export function uuid7(milliseconds: number): string {
-  const bytes = randomFillSync(new Uint8Array(16));
+  const random = randomUUID(); // what it has behind its third hyphen is what is wanted here, the variant included
   if (milliseconds > lastMilliseconds) {
     lastMilliseconds = milliseconds;
-    lastCounter = (((bytes[6] as number) << 8) | (bytes[7] as number)) & 0x7ff; // the upper half is left for counting
+    lastCounter = Number.parseInt(random.slice(0, 3), 16) & 0x7ff; // the upper half is left for counting
   } else if (++lastCounter > 0xfff) {
     lastMilliseconds++;
     lastCounter = 0;
   }
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, Math.floor(lastMilliseconds / 2 ** 32));
-  view.setUint32(2, lastMilliseconds % 2 ** 32);
-  view.setUint16(6, 0x7000 | lastCounter);
-  view.setUint8(8, 0x80 | ((bytes[8] as number) & 0x3f));
-  const hex = Buffer.from(bytes).toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const time = hexadecimal(lastMilliseconds, 12);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hexadecimal(lastCounter, 3)}${random.slice(18)}`;
 }
+
+const hexadecimal = (number: number, digits: number): string => number.toString(16).padStart(digits, "0");
 
 /** What people call a row by: the last 8 hex digits of its id. The first ones are the time, and much alike. */
 export function shortId(id: string): string {
