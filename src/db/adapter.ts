@@ -206,16 +206,13 @@ export abstract class FraiserDatabaseAdapter extends QueryMethods {
    * @throws whatever `work` throws; DatabaseError otherwise
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    const attempts = options.retry?.attempts ?? 1;
-    return attempts === 1 ? this.#transactOnce(work, options) : this.#transactAgain(work, options, attempts);
+    // Whatever was given, nothing is thrown at the call.
+    return options?.retry === undefined ? this.#transactOnce(work, options) : this.#transactAgain(work, options);
   }
 
-  async #transactAgain<T>(
-    work: (tx: Transaction) => Promise<T>,
-    options: TransactionOptions,
-    attempts: number,
-  ): Promise<T> {
+  async #transactAgain<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
     const bounds = this.#bounds(options);
+    const attempts = options.retry?.attempts ?? 1;
     const { deadline } = bounds;
     const maxDelayMs = options.retry?.maxDelayMs ?? 1000;
     for (let attempt = 1; ; attempt++) {

@@ -32,6 +32,8 @@ describeEachDatabase("writing", (open, { types, upsertMeetsEveryKey }) => {
       adapter.delete("city", 1, nothing),
       adapter.executeQuery(nothing),
       adapter.executeUpdate("SELECT 1", nothing),
+      adapter.transaction(nothing),
+      adapter.transaction(async () => {}, nothing),
     ];
     for (const { status } of await Promise.allSettled(answers())) expect(status).toBe("rejected");
     expect(await cities(adapter)).toEqual([OSLO]);
