@@ -18,6 +18,10 @@ import { peerVersions } from "./peers.ts";
 
 const RESULTS = new URL("results.json", import.meta.url);
 const REPORT = new URL("RESULTS.md", import.meta.url);
+/** What quick runs are compared with: the ratios of a quick run, since what has just begun is not what has run for long. */
+const QUICK = new URL("quick.json", import.meta.url);
+/** How often a quick run measures that is recorded. */
+const RECORDED_ROUNDS = 5;
 /** How often what seems to have become slow is measured again: the machines of CI have other things to do. */
 const SECOND_LOOKS = 3;
 
@@ -68,14 +72,22 @@ function resultsOf(findings: readonly Findings[], options: Options): Results {
   };
 }
 
-/** What the last full run has shown for certain; null before the first one. */
+/** What the last recorded quick run has shown for certain; null before the first one. */
 function recordedRatios(): readonly Ratio[] | null {
   try {
-    return certainRatiosOf(JSON.parse(readFileSync(RESULTS, "utf8")) as Results);
+    return (JSON.parse(readFileSync(QUICK, "utf8")) as { ratios: Ratio[] }).ratios;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
+}
+
+async function recordQuick(): Promise<void> {
+  const options: Options = { ...parseOptions(["--quick"]), rounds: RECORDED_ROUNDS };
+  const results = resultsOf(await measureRatios(options), options);
+  const { takenAt, machine } = results;
+  writeFileSync(QUICK, `${JSON.stringify({ takenAt, machine, ratios: certainRatiosOf(results) }, null, 2)}\n`);
+  say("bench/quick.json is written");
 }
 
 /** Whether what was measured quickly is at least half as good as what is recorded, on one of several looks. */
@@ -121,12 +133,17 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
     return 2;
   }
+  if (options.record) {
+    await recordQuick();
+    return 0;
+  }
   const results = resultsOf(await measure(options), options);
   const isWhole = options.parts.length === PARTS.length && options.databases.length === DATABASES.length;
   if (!options.quick && isWhole) {
     writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
     writeFileSync(REPORT, reportOf(results));
     say("bench/RESULTS.md and bench/results.json are written");
+    await recordQuick();
   } else process.stdout.write(reportOf(results));
   const missed =
     results.ratios.filter((ratio) => !isKept(ratio)).length + results.limits.filter((limit) => !isWithin(limit)).length;

@@ -6,8 +6,10 @@ export type Part = (typeof PARTS)[number];
 
 /** How much is measured, and for how long. */
 export interface Options {
-  /** Under a minute: fewer rounds and rows; reports, compares with what is recorded, and writes nothing. */
+  /** Under a minute: fewer rounds and rows; reports, and compares with what a quick run has recorded. */
   readonly quick: boolean;
+  /** Whether a quick run is what later ones are compared with. A whole run takes one for that by itself. */
+  readonly record: boolean;
   readonly parts: readonly Part[];
   readonly databases: readonly Database[];
   /** How often each contender has its turn. */
@@ -46,11 +48,12 @@ const QUICK: typeof FULL = {
   starts: 3,
 };
 
-export const USAGE: string = `Usage: npm run bench -- [--quick] [--only adapter,ledger,command] [--databases ${DATABASES.join(",")}]
+export const USAGE: string = `Usage: npm run bench -- [--quick [--record]] [--only adapter,ledger,command] [--databases ${DATABASES.join(",")}]
     [--rounds <count>] [--warm-up-ms <ms>] [--measure-ms <ms>]
     [--stream-rounds <count>] [--streamed <rows>] [--few <deployments>] [--many <deployments>] [--starts <count>]
 
-Without any option it measures all, within about half an hour, and writes bench/RESULTS.md and bench/results.json.
+Without any option it measures all, within some forty minutes, and writes bench/RESULTS.md, bench/results.json
+and bench/quick.json, with which quick runs are compared; --record writes the last of them alone.
 `;
 
 /** @throws Error for an option or a value that is none */
@@ -60,6 +63,7 @@ export function parseOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       quick: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
       only: text,
       databases: text,
       rounds: text,
@@ -73,7 +77,8 @@ export function parseOptions(args: readonly string[]): Options {
     },
   });
   const usual = values.quick ? QUICK : FULL;
-  const number = (name: Exclude<keyof typeof values, "quick">, otherwise: number) => {
+  if (values.record && !values.quick) throw new Error("--record goes with --quick; a whole run records by itself.");
+  const number = (name: Exclude<keyof typeof values, "quick" | "record">, otherwise: number) => {
     const given = values[name];
     if (given === undefined) return otherwise;
     if (!/^[1-9]\d*$/.test(given)) throw new Error(`--${name} takes a whole number from 1, not "${given}".`);
@@ -81,6 +86,7 @@ export function parseOptions(args: readonly string[]): Options {
   };
   return {
     quick: values.quick,
+    record: values.record,
     parts: chosen("only", values.only, PARTS),
     databases: chosen("databases", values.databases, DATABASES),
     rounds: number("rounds", usual.rounds),

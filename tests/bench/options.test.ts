@@ -25,6 +25,7 @@ describe("the options of a run", () => {
     [["--only", "cli"], "cli"],
     [["--rounds", "0"], "0"],
     [["--fast"], "--fast"],
+    [["--record"], "--record"],
   ])("%j is refused by name", (args, name) => {
     expect(() => parseOptions(args)).toThrow(name);
   });

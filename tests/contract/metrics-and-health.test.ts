@@ -267,8 +267,7 @@ describeEachDatabase("a pool", (_, { types, pool, slowQuery, sessionsQuery, crea
     });
 
     test("is bad when no connection becomes free", async () => {
-      const { adapter } = await openWatched({ pool: { min: 0, max: 1, acquireTimeoutMs: 50 } });
-      await adapter.connect(); // to open one may take longer than those 50 ms
+      const { adapter } = await openWatched({ pool: { min: 0, max: 1, acquireTimeoutMs: 500 } }); // opening one has as long
       await adapter.transaction(async () => {
         expect(await adapter.checkHealth()).toMatchObject({ ok: false, error: { kind: "acquire_timeout" } });
         expect(await adapter.healthCheck()).toBe(false);
