@@ -154,7 +154,8 @@ describeEachDatabase("a pool", (_, { types, pool, slowQuery, sessionsQuery, crea
         isOver = true;
       });
       await Promise.all([working, watch()]);
-      expect(seen).toMatchObject({ active: max, exhausted: true });
+      expect(seen.exhausted).toBe(true);
+      if (isSteady) expect(seen.active).toBe(max); // to open one may take longer than the others live
       expect(seen.waiting).toBeGreaterThan(max);
       if (isSteady) expect(seen.sessions).toBeLessThanOrEqual(max);
       else expect(adapter.poolMetrics().closedTotal).toBeGreaterThan(0);
