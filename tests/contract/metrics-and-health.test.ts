@@ -102,13 +102,13 @@ describeEachDatabase("a pool", (_, { types, pool, slowQuery, sessionsQuery, crea
   ])(
     "tells the truth at every moment of a load, and never has more than its maximum: one %s",
     {
-      timeout: 120_000,
+      timeout: 180_000,
     },
     async (_, maxLifetimeMs) => {
       const max = 4;
       const isSteady = maxLifetimeMs > 1000;
       const { adapter, sessions } = await openWatched({
-        pool: { min: 1, max, maxLifetimeMs, acquireTimeoutMs: 60_000 },
+        pool: { min: 1, max, maxLifetimeMs, acquireTimeoutMs: 170_000 },
       });
       await adapter.executeQuery(`CREATE TABLE item (id ${types.countingKey}, n ${types.integer})`);
       const seen = { waiting: 0, active: 0, exhausted: false, sessions: 0 };
